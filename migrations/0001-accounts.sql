@@ -93,7 +93,7 @@ CREATE TABLE session (
   revoke_reason text CHECK (revoke_reason IN ('logout', 'revoked', 'reuse', 'password_changed', 'account_closed')),
   CHECK ((revoked_at IS NULL) = (revoke_reason IS NULL))
 );
-CREATE INDEX session_user ON session (user_id, created_at);
+CREATE INDEX session_by_user ON session (user_id, created_at);
 
 CREATE TABLE refresh_token (
   token_hash bytea PRIMARY KEY CHECK (length(token_hash) = 32),
