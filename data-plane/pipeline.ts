@@ -6,6 +6,7 @@
  * - Every admitted request settles exactly once, through the one `finally`: success, failure, abort, funds ended.
  * - When a stage's dependency fails it throws a GatewayError of the catalogue; our own failure is never a 401.
  */
+import { GatewayError } from '../shared/errors.js';
 import type {
   ClientConnection,
   CompletionRequest,
@@ -45,27 +46,39 @@ export interface Stages {
   random(): number;
 }
 
-export async function handleCompletion(
-  stages: Stages,
-  caller: Caller,
-  request: CompletionRequest,
-  client: ClientConnection,
-): Promise<void> {
+/** A request as it came in: its bytes are here, its JSON is read only for a caller who is known. */
+export interface Incoming {
+  readonly caller: Caller;
+  /** Throws `invalid_request` that names the field. */
+  read(): CompletionRequest;
+}
+
+/** Throws what the customer must be told (a GatewayError) and whatever broke; the caller of this function renders it. */
+export async function handleCompletion(stages: Stages, incoming: Incoming, client: ClientConnection): Promise<void> {
   const snapshot = stages.snapshot();
-  const principal = stages.authenticate(caller, snapshot);
+  const principal = stages.authenticate(incoming.caller, snapshot);
+  const request = incoming.read();
   const plan = stages.planRoute(request, principal, snapshot, stages.health(), stages.random);
   const hold = await stages.admit(request, principal, plan);
   const meter = await stages.openMeter(request, principal, plan, hold);
   try {
     const answer = await stages.execute(plan, request, meter, client.signal);
-    client.begin(answer.served);
-    for await (const frame of answer.frames) await client.send(meter.observe(frame));
-    client.end();
+    client.begin(answer.served, hold.limits);
+    for await (const frame of answer.frames) {
+      const full = client.send(meter.observe(frame));
+      if (full) await full;
+    }
+    client.end(meter.cost());
   } catch (error) {
-    if (client.signal.aborted) meter.abandon();
+    if (clientLeft(client.signal)) meter.abandon();
     else meter.fail(error);
     throw error;
   } finally {
     stages.settle(hold, meter.close());
   }
+}
+
+/** A deadline or a shutdown aborts too, and says so with an error of the catalogue. */
+function clientLeft(signal: AbortSignal): boolean {
+  return signal.aborted && !(signal.reason instanceof GatewayError);
 }

@@ -121,6 +121,12 @@ export interface HealthView {
 
 // ---- money ---------------------------------------------------------------------------------------------------------------------
 
+/** One key's window of a minute. `resetMs`: until the window is whole again. */
+export interface RateLimitReading {
+  readonly requests: { readonly limit: number; readonly remaining: number; readonly resetMs: number };
+  readonly tokens: { readonly limit: number; readonly remaining: number; readonly resetMs: number };
+}
+
 /** What an admitted request may spend. Owned by `admission/wallet-lease`; others hold it and hand it back. */
 export interface Hold {
   readonly requestId: string;
@@ -128,6 +134,8 @@ export interface Hold {
   readonly keyId: string;
   /** Null for a test key. */
   readonly leaseId: string | null;
+  /** The key's limits after this request was counted: for the answer's headers. */
+  readonly limits: RateLimitReading;
   /** Nano-USD set aside so far. */
   amount: NanoUsd;
   /** Sets aside more, in memory; false when the lease has no more (one is then asked for in the background). */
@@ -166,6 +174,8 @@ export interface Meter {
   /** The bytes to send for this frame. Throws GatewayError when the funds ended (after `data` was counted). */
   observe(frame: Frame): Buffer;
   fail(error: unknown): void;
+  /** What the request would be charged if it ended now: nano-USD, for `x-modelapi-cost`. */
+  cost(): NanoUsd;
   /** The client left. */
   abandon(): void;
   close(): Settlement;
@@ -184,13 +194,14 @@ export interface Settlement {
 
 /** Where frames go. `data-plane/http` implements it over the socket. */
 export interface ClientConnection {
-  /** Aborts when the client has left or the deadline passed. */
+  /** Aborts when the client has left, or with a GatewayError as its reason when the deadline passed or the node goes down. */
   readonly signal: AbortSignal;
-  /** Once, at the commit point: status and headers. */
-  begin(served: ServedBy): void;
+  /** Once, at the commit point: status and headers. A sync answer's headers wait for its body. */
+  begin(served: ServedBy, limits: RateLimitReading): void;
   /** Resolves when the socket takes more: backpressure reaches the upstream. */
   send(data: Buffer): void | Promise<void>;
-  end(): void;
+  /** `cost` in nano-USD: known only now. */
+  end(cost: NanoUsd): void;
 }
 
 export interface ServedBy {
