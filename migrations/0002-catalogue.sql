@@ -130,11 +130,11 @@ CREATE TABLE region (
 
 -- One row each.
 CREATE TABLE setting (
-  only     boolean PRIMARY KEY DEFAULT true CHECK (only),
+  single   boolean PRIMARY KEY DEFAULT true CHECK (single),
   document jsonb NOT NULL
 );
 CREATE TABLE config_revision (
-  only       boolean PRIMARY KEY DEFAULT true CHECK (only),
+  single     boolean PRIMARY KEY DEFAULT true CHECK (single),
   revision   bigint NOT NULL CHECK (revision > 0),
   changed_at timestamptz NOT NULL DEFAULT now()
 );
