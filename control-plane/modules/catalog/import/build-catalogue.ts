@@ -174,7 +174,8 @@ function endpoint(vendor: string, model: string, quirks: VendorQuirks | undefine
 /** What one model needs beyond its vendor's quirks. */
 function quirksOf(vendor: string, id: string, facts: readonly SourceModel[]): VendorQuirks | undefined {
   const reasoning = facts.some((model) => model.reasoning);
-  const efforts = facts.find((model) => model.efforts)?.efforts;
+  const efforts = (facts.find((model) => model.efforts && model.source.startsWith('models.dev')) ?? facts.find((model) => model.efforts))
+    ?.efforts;
   const named = efforts ? { efforts } : {};
   if (vendor === 'anthropic' || vendor === 'minimax') {
     const adaptive = facts.some((model) => model.adaptiveThinking) || facts.some((model) => model.temperature === false);

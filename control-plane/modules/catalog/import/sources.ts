@@ -53,6 +53,14 @@ interface PiTier {
   cacheWrite?: number;
 }
 
+/** A map names departures only: low to high exist unless it says null, the others only where it names them. */
+function effortsOf(map: Readonly<Record<string, string | null>>): string[] {
+  const levels = ['off', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'].map((level) =>
+    map[level] === undefined && ['low', 'medium', 'high'].includes(level) ? level : map[level],
+  );
+  return [...new Set(levels.filter((level): level is string => typeof level === 'string'))];
+}
+
 /** pi-ai: the freshest prices (November 2026). A cost of 0 is a plan, not a price. */
 export function readPiAi(folder: string): SourceModel[] {
   return readdirSync(folder).flatMap((file) => {
@@ -63,7 +71,7 @@ export function readPiAi(folder: string): SourceModel[] {
       .filter((model) => model.type === 'chat' && (model.cost?.output ?? 0) > 0)
       .map((model): SourceModel => {
         const cost = model.cost ?? { input: 0, output: 0 };
-        const efforts = Object.values(model.thinkingLevelMap ?? {}).filter((level): level is string => typeof level === 'string');
+        const efforts = model.thinkingLevelMap ? effortsOf(model.thinkingLevelMap) : [];
         return {
           source: 'pi-ai 1.5.2 (2026-11-10)',
           provider,
