@@ -8,8 +8,6 @@ export interface FirstParty {
   readonly vendor: string;
   readonly ownedBy: string;
   readonly tokenizer: string;
-  /** UTF-8 bytes per token of English prose, measured on the vendors' own counts in recorded traffic, in hundredths. */
-  readonly bytesPerTokenHundredths: number;
   /** Providers of the sources, best first. */
   readonly piAi?: string;
   readonly modelsDev?: string;
@@ -22,7 +20,6 @@ export const FIRST_PARTY: readonly FirstParty[] = [
     vendor: 'openai',
     ownedBy: 'openai',
     tokenizer: 'GPT',
-    bytesPerTokenHundredths: 440,
     piAi: 'openai',
     modelsDev: 'openai',
     // `-pro`, codex and deep research speak /v1/responses only; images and embeddings are not chat; daybreak and cyber are gated.
@@ -32,7 +29,6 @@ export const FIRST_PARTY: readonly FirstParty[] = [
     vendor: 'anthropic',
     ownedBy: 'anthropic',
     tokenizer: 'Claude',
-    bytesPerTokenHundredths: 370,
     piAi: 'anthropic',
     modelsDev: 'anthropic',
     // Undated names are the public ids; dated twins become aliases below.
@@ -42,7 +38,6 @@ export const FIRST_PARTY: readonly FirstParty[] = [
     vendor: 'google',
     ownedBy: 'google',
     tokenizer: 'Gemini',
-    bytesPerTokenHundredths: 430,
     piAi: 'google',
     modelsDev: 'google',
     exclude:
@@ -52,7 +47,6 @@ export const FIRST_PARTY: readonly FirstParty[] = [
     vendor: 'deepseek',
     ownedBy: 'deepseek',
     tokenizer: 'DeepSeek',
-    bytesPerTokenHundredths: 430,
     piAi: 'deepseek',
     modelsDev: 'deepseek',
     exclude: /deepseek-(chat|reasoner)$/,
@@ -61,7 +55,6 @@ export const FIRST_PARTY: readonly FirstParty[] = [
     vendor: 'alibaba',
     ownedBy: 'qwen',
     tokenizer: 'Qwen',
-    bytesPerTokenHundredths: 420,
     modelsDev: 'alibaba',
     exclude:
       /-mt-|omni|realtime|character|ocr|asr|livetranslate|qwen2-5|qwen2\.5|qvq|tts|embedding|-vl-(plus|max)$|qwen-vl|kimi|glm|deepseek|MiniMax|wan/i,
@@ -70,7 +63,6 @@ export const FIRST_PARTY: readonly FirstParty[] = [
     vendor: 'zai',
     ownedBy: 'z-ai',
     tokenizer: 'GLM',
-    bytesPerTokenHundredths: 420,
     piAi: 'zai',
     modelsDev: 'zai',
     exclude: /highspeed|glm-4\.5-flash/,
@@ -79,7 +71,6 @@ export const FIRST_PARTY: readonly FirstParty[] = [
     vendor: 'moonshotai',
     ownedBy: 'moonshotai',
     tokenizer: 'Kimi',
-    bytesPerTokenHundredths: 430,
     piAi: 'moonshotai',
     modelsDev: 'moonshotai',
     exclude: /preview|highspeed|turbo/,
@@ -88,7 +79,6 @@ export const FIRST_PARTY: readonly FirstParty[] = [
     vendor: 'mistral',
     ownedBy: 'mistralai',
     tokenizer: 'Mistral',
-    bytesPerTokenHundredths: 400,
     piAi: 'mistral',
     modelsDev: 'mistral',
     exclude: /embed|labs-|open-|pixtral-12b|-latest$|devstral-small|ocr|moderation|2411|2505|glm|deepseek|4-0-8/,
@@ -97,7 +87,6 @@ export const FIRST_PARTY: readonly FirstParty[] = [
     vendor: 'xai',
     ownedBy: 'x-ai',
     tokenizer: 'Grok',
-    bytesPerTokenHundredths: 430,
     piAi: 'xai',
     modelsDev: 'xai',
     exclude: /imagine|multi-agent/,
@@ -106,7 +95,6 @@ export const FIRST_PARTY: readonly FirstParty[] = [
     vendor: 'minimax',
     ownedBy: 'minimax',
     tokenizer: 'MiniMax',
-    bytesPerTokenHundredths: 420,
     piAi: 'minimax',
     modelsDev: 'minimax',
     exclude: /highspeed/,
@@ -115,7 +103,6 @@ export const FIRST_PARTY: readonly FirstParty[] = [
     vendor: 'cohere',
     ownedBy: 'cohere',
     tokenizer: 'Cohere',
-    bytesPerTokenHundredths: 410,
     modelsDev: 'cohere',
     exclude: /aya|north|arabic|translate/,
   },
@@ -123,7 +110,6 @@ export const FIRST_PARTY: readonly FirstParty[] = [
     vendor: 'perplexity',
     ownedBy: 'perplexity',
     tokenizer: 'Llama',
-    bytesPerTokenHundredths: 420,
     modelsDev: 'perplexity',
     exclude: /deep-research/,
   },
