@@ -54,7 +54,7 @@ export function catalogueEndpointRows(models: readonly CatalogueModel[] = CATALO
   );
 }
 
-/** UTF-8 bytes per token of English prose by tokenizer family, in hundredths, from the vendors' own counts in recorded traffic. */
+/** Working figures of UTF-8 bytes per token of English prose by tokenizer family, in hundredths; the estimate bounds them from above. */
 const BYTES_PER_TOKEN_HUNDREDTHS: Readonly<Record<string, number>> = {
   GPT: 440,
   Claude: 370,

@@ -10,6 +10,7 @@ import {
   HOSTED,
   type Hosted,
   KEEP,
+  PRICES,
   REQUEST_FEES,
   tierOf,
 } from './selection.js';
@@ -87,7 +88,8 @@ function row({ id, ownedBy, tokenizer, facts, priced, endpoints, sources }: RowF
     (model) => model.provider === 'openrouter' && (model.id === routerId || model.id === dotted || model.id === id),
   );
   const input = inputModalities([...facts, ...(router ? [router] : [])]);
-  const rates = priced.rates ?? { input: 0, output: 0 };
+  const reviewed = PRICES[id];
+  const rates = reviewed ?? priced.rates ?? { input: 0, output: 0 };
   const fee = REQUEST_FEES[id];
   const aliases = [...(ALIASES[id] ?? []), ...(id.includes('/') ? [] : [routerId, ...(dotted === routerId ? [] : [dotted])])];
   return {
@@ -112,7 +114,7 @@ function row({ id, ownedBy, tokenizer, facts, priced, endpoints, sources }: RowF
     price: { ...publishedRates(rates, ownedBy), ...(fee ? { perThousandRequests: fee } : {}) },
     tiers: (priced.tiers ?? []).map((tier): CatalogueTier => ({ aboveInputTokens: tier.above, ...publishedRates(tier, ownedBy) })),
     endpoints,
-    source: priced.source,
+    source: reviewed?.source ?? priced.source,
   };
 }
 

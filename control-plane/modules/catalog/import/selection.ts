@@ -279,10 +279,23 @@ const FRONTIER =
   /claude-(opus|fable)|gpt-5\.(4|5|6-sol)$|gpt-6(\.1)?-(sol|astra)|gemini-3(\.\d)?-pro|gemini-2\.5-pro|gemini-4|grok-4\.[5-9]|kimi-k3|qwen3\.[78]-max|glm-5\.[23]$|deepseek-v4-pro|^o3$|mistral-large-(2512|4$)|MiniMax-M3/;
 const NEVER_FRONTIER = /-(mini|nano|lite|luna)|haiku|flash/i;
 
-/** Frontier by name; value below a dollar a million output tokens; standard between. */
+/**
+ * Prices that no source gives as customers pay them. DeepSeek bills V4 at twice the price in peak hours since 2026-08-17 (genai-prices,
+ * deepseek); a flat price that covers the peak is one that the operator never loses on and a customer can foresee.
+ */
+export const PRICES: Readonly<
+  Record<string, { readonly input: number; readonly output: number; readonly cacheRead: number; readonly source: string }>
+> = {
+  'deepseek-v4-flash': { input: 0.44, output: 1.32, cacheRead: 0.014, source: 'genai-prices 0.1.8 (2026-09-23), peak hours' },
+};
+
+/** Output price, USD per million tokens, up to which a model is in the value tier. */
+const VALUE_CEILING = 1.5;
+
+/** Frontier by name; value by price; standard between. */
 export function tierOf(id: string, outputUsdPerMillion: number): QualityTier {
   if (FRONTIER.test(id) && !NEVER_FRONTIER.test(id)) return 'frontier';
-  return outputUsdPerMillion <= 1 ? 'value' : 'standard';
+  return outputUsdPerMillion <= VALUE_CEILING ? 'value' : 'standard';
 }
 
 /** Vendors that charge a fee per request beside tokens: USD per thousand (Perplexity's low search context). */
