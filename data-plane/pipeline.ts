@@ -65,9 +65,10 @@ export async function handleCompletion(stages: Stages, incoming: Incoming, clien
     const answer = await stages.execute(plan, request, meter, client.signal);
     client.begin(answer.served, hold.limits);
     for await (const frame of answer.frames) {
-      const full = client.send(meter.observe(frame));
-      if (full) await full;
+      await client.send(meter.observe(frame));
+      if (meter.fundsEnded) break; // leaving the loop cancels the vendor's call
     }
+    if (meter.fundsEnded) await client.send(meter.observe(answer.truncate()));
     client.end(meter.cost());
   } catch (error) {
     if (clientLeft(client.signal)) meter.abandon();

@@ -138,10 +138,16 @@ export interface Hold {
   readonly limits: RateLimitReading;
   /** Nano-USD set aside so far. */
   amount: NanoUsd;
-  /** Sets aside more, in memory; false when the lease has no more (one is then asked for in the background). */
+  /** The wallet has no more than `amount`: the control plane said so when `extend` asked. */
+  readonly refused: boolean;
+  /** What `amount` pays for when it had to be less than the request may cost; null when it covers the plan or is extended while streaming. */
+  readonly outputTokens: number | null;
+  /** Sets aside more, in memory; false when the lease has no more (it is then asked for in the background). */
   extend(more: NanoUsd): boolean;
-  /** Gives the unused rest back to the lease and records the charge. Called once, by settle. Returns what may be charged. */
-  settle(actual: NanoUsd): NanoUsd;
+  /** Gives the unused rest back to the lease and records the charge. Called once, by the meter's close. Returns what may be charged. */
+  settle(actual: NanoUsd, tokens: number): NanoUsd;
+  /** As if it had never been: no START was written for it. */
+  cancel(): void;
 }
 
 /** Vendor usage, normalised by the adapter. */
@@ -171,8 +177,12 @@ export interface Meter {
   /** The attempt that reached its commit point. */
   commit(candidate: Candidate): void;
   attempt(record: AttemptRecord): void;
-  /** The bytes to send for this frame. Throws GatewayError when the funds ended (after `data` was counted). */
+  /** The bytes to send for this frame. */
   observe(frame: Frame): Buffer;
+  /** The money is used up: take no more frames, send what `UpstreamAnswer.truncate` gives. */
+  readonly fundsEnded: boolean;
+  /** Ask no vendor for more output tokens than this (`AttemptTarget.outputLimit`); Infinity when only the plan's limits count. */
+  readonly outputLimit: number;
   fail(error: unknown): void;
   /** What the request would be charged if it ended now: nano-USD, for `x-modelapi-cost`. */
   cost(): NanoUsd;
@@ -216,4 +226,27 @@ export interface ServedBy {
 export interface UpstreamAnswer {
   readonly served: ServedBy;
   readonly frames: AsyncIterable<Frame>;
+  /** Ends a stream whose funds ended, after the loop over `frames` was left: `finish_reason: "length"` for each open choice, usage if asked for, [DONE]. */
+  truncate(): Frame;
+}
+
+// ---- our own control plane ---------------------------------------------------------------------------------------------------
+
+/** `GET` without a body, `POST` (JSON) with one. */
+export interface ControlPlaneRequest {
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs?: number;
+  readonly maxBytes?: number;
+}
+
+export interface ControlPlaneAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/** Throws GatewayError `service_unavailable` when it cannot be reached; any status that it answers is returned. */
+export interface ControlPlane {
+  call(request: ControlPlaneRequest): Promise<ControlPlaneAnswer>;
 }
