@@ -1,6 +1,6 @@
 /** `ours / theirs` by model, each accepted for the reason beside it. USD per million tokens. */
 export const ACCEPTED_PRICE_DIFFERENCES: Readonly<Record<string, string>> = {
-  // Anthropic lowered the cached price of 5.5 in October 2026 (pi-ai of November).
+  // pi-ai of November says 0.1, the other list of September 0.2: the newer fact wins.
   'claude-sonnet-5-5': 'cacheRead 0.1 / 0.2',
   // DeepSeek's V4 costs twice as much in peak hours; we sell at the peak price all day.
   'deepseek-v4-flash': 'input 0.44 / 0.22, output 1.32 / 0.66, cacheRead 0.014 / 0.007',
