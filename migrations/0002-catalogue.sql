@@ -152,6 +152,20 @@ CREATE TABLE config_change (
   PRIMARY KEY (revision, ordinal)
 );
 
+-- The one way to a new revision, called as the last step of the changing transaction: the row lock orders the changes, so revisions
+-- commit in order. `touched`: [{"kind", "subjectType", "subjectId"}]. Listeners hear of it when the transaction commits.
+CREATE FUNCTION touch_config(touched jsonb, actor uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  next bigint;
+BEGIN
+  UPDATE config_revision SET revision = revision + 1, changed_at = now() RETURNING revision INTO next;
+  INSERT INTO config_change (revision, ordinal, kind, subject_type, subject_id, actor_user_id)
+    SELECT next, ordinality, item ->> 'kind', item ->> 'subjectType', item ->> 'subjectId', actor
+    FROM jsonb_array_elements(touched) WITH ORDINALITY AS element (item, ordinality);
+  PERFORM pg_notify('modelapi_config', next::text);
+  RETURN next;
+END $$;
+
 -- Documents by the SHA-256 (hex) of their bytes.
 CREATE TABLE snapshot_document (
   sha256     text PRIMARY KEY CHECK (length(sha256) = 64),
@@ -160,21 +174,24 @@ CREATE TABLE snapshot_document (
   created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE published_revision (
-  revision     bigint PRIMARY KEY,
-  manifest     jsonb NOT NULL,
-  catalog      text NOT NULL REFERENCES snapshot_document (sha256),
-  access_base  text NOT NULL REFERENCES snapshot_document (sha256),
-  key_count    integer NOT NULL,
-  published_at timestamptz NOT NULL DEFAULT now()
+  revision         bigint PRIMARY KEY,
+  manifest         jsonb NOT NULL,
+  catalog          text NOT NULL REFERENCES snapshot_document (sha256),
+  -- The revision that `catalog` was compiled at: older than `revision` when only keys changed, or when the newest catalogue was refused.
+  catalog_revision bigint NOT NULL,
+  -- Old bases are removed; catalogues stay, for diffs and rollbacks.
+  access_base      text NOT NULL,
+  key_count        integer NOT NULL,
+  published_at     timestamptz NOT NULL DEFAULT now()
 );
 -- The exact JSON of each change since a base: its digest is signed, so it is kept as text.
 CREATE TABLE access_change (
-  base     text NOT NULL REFERENCES snapshot_document (sha256),
+  base     text NOT NULL REFERENCES snapshot_document (sha256) ON DELETE CASCADE,
   revision bigint NOT NULL,
   json     text NOT NULL,
   PRIMARY KEY (base, revision)
 );
--- A revision that failed its checks: nodes keep the one before.
+-- A catalogue that failed its checks: nodes keep the one before; keys and accounts go out all the same.
 CREATE TABLE refused_revision (
   revision   bigint PRIMARY KEY,
   problems   text[] NOT NULL,

@@ -1,0 +1,30 @@
+/**
+ * What a resolver is handed. `actor` is null for nobody; everything else is of this one request or shared and safe to share.
+ * Built by `graphql/context.ts`; `services` by the composition root, `app.ts`. Modules read this file and never those.
+ */
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
+import type { PasswordHasher } from './account/hash-password.js';
+import type { SessionSigner } from './account/sign-session.js';
+import type { Kms } from './byok/kms.js';
+import type { Fleet } from './fleet/fleet.js';
+import type { Actor } from './permissions.js';
+
+export interface Services {
+  readonly pool: Pool;
+  readonly passwords: PasswordHasher;
+  readonly sessions: SessionSigner;
+  readonly kms: Kms;
+  readonly fleet: Fleet;
+  readonly apiKeyPepper: string;
+}
+
+export interface RequestContext {
+  /** A fork of this request's own. */
+  readonly em: EntityManager;
+  readonly pool: Pool;
+  readonly actor: Actor | null;
+  readonly address: string;
+  readonly userAgent: string;
+  readonly services: Services;
+}
