@@ -1,8 +1,8 @@
 /**
  * Leases: slices of a wallet that a node may spend without asking. A grant is durable in PostgreSQL (`available -= g, leased += g`)
  * before the node hears of it; what is not spent comes back by `release`, which names the count and the sum of the lease's settlements.
- * Pure: sizing and the wire. The node's half is `data-plane/admission/wallet-lease.ts`, the ledger's is
- * `control-plane/workers/grant-leases.ts`; both use the functions below, and so does the simulation.
+ * Pure: sizing and the wire. The node's half is `lease-pool.ts` (driven by `data-plane/admission/wallet-lease.ts`), the ledger's
+ * decisions are `lease-ledger.ts` (driven by `control-plane/workers/grant-leases.ts`); the simulation drives both, unchanged.
  */
 import { NANO_PER_USD, type NanoUsd } from './money.js';
 
@@ -11,6 +11,12 @@ export const LEASE_TTL_MS = 60_000;
 export const LEASE_RENEW_MS = 20_000;
 /** A silent node's leases come back after this. What it settles later is `platform_loss`. */
 export const LEASE_EXPIRY_MS = 15 * 60_000;
+/** A node that cannot renew admits on a lease for so long, by its own steady clock: what it admits last has time to settle. */
+export const LEASE_TRUST_MS = 12 * 60_000;
+/** A node gives a lease back at this age even if it is busy, so that none is open for long. */
+export const LEASE_AGE_MS = 5 * 60_000;
+/** ... and when nothing was admitted on it for so long. */
+export const LEASE_IDLE_MS = 30_000;
 export const MIN_GRANT: NanoUsd = NANO_PER_USD / 100n;
 export const MAX_GRANT: NanoUsd = NANO_PER_USD;
 /** Seconds of recent spending that a grant should cover. */
@@ -61,7 +67,10 @@ export interface LeaseCall {
 }
 
 export interface GrantRequest {
-  /** Chosen by the node: asking again with it returns the same lease. UUID; becomes the lease's id. */
+  /**
+   * Chosen by the node: asking again with it returns the same lease. UUID; becomes the lease's id. Asking again with an estimate
+   * above what the lease has raises it to that, or as far as the wallet and the budget go (a stream that outgrew its hold).
+   */
   readonly leaseId: string;
   readonly accountId: string;
   readonly keyId: string;
@@ -76,9 +85,17 @@ export interface ReleaseRequest {
   readonly sumNano: string;
 }
 
-export type GrantRefusal = 'insufficient_quota' | 'key_budget_exceeded' | 'account_suspended' | 'account_frozen' | 'unknown_key';
+/** `lease_closed`: the id names a lease that was released or has expired. */
+export type GrantRefusal =
+  | 'insufficient_quota'
+  | 'key_budget_exceeded'
+  | 'account_suspended'
+  | 'account_frozen'
+  | 'unknown_key'
+  | 'lease_closed';
 
 export type GrantAnswer =
+  /** `amountNano`: all that the lease has been granted, the same when asked twice. */
   | { readonly leaseId: string; readonly granted: true; readonly amountNano: string; readonly strict: boolean }
   | { readonly leaseId: string; readonly granted: false; readonly refusal: GrantRefusal; readonly availableNano: string };
 
