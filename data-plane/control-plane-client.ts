@@ -1,0 +1,55 @@
+/**
+ * The one HTTP client for our own control plane. What stages get of it is an argument (`ControlPlane` of types.ts).
+ * Guarantees: a bounded wait, a bounded answer. When the control plane cannot be reached, is busy or answers nonsense, `call` throws
+ * GatewayError `service_unavailable` with a retry hint: its absence is never the customer's fault.
+ * Called by app.ts only.
+ */
+import { Agent } from 'undici';
+import { GatewayError } from '../shared/errors.js';
+import type { ControlPlane, ControlPlaneAnswer, ControlPlaneRequest } from './types.js';
+
+/** A lease or a login is worth waiting for; longer than this and the customer is better served by a 503. */
+const DEFAULT_TIMEOUT_MS = 5_000;
+/** A usage report of a year fits; documents of a snapshot are fetched with a limit of their own. */
+const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
+const RETRY_AFTER_MS = 2_000;
+
+export interface ControlPlaneClient extends ControlPlane {
+  close(): Promise<void>;
+}
+
+export function createControlPlaneClient(baseUrl: string): ControlPlaneClient {
+  const agent = new Agent({ connections: 16, connect: { timeout: 2_000 }, keepAliveTimeout: 30_000 });
+  return {
+    async call(request: ControlPlaneRequest): Promise<ControlPlaneAnswer> {
+      try {
+        const answer = await agent.request({
+          origin: baseUrl,
+          path: request.path,
+          method: request.body === undefined ? 'GET' : 'POST',
+          headers: { ...request.headers, ...(request.body === undefined ? {} : { 'content-type': 'application/json' }) },
+          body: request.body ?? null,
+          signal: AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+        });
+        return { status: answer.statusCode, body: await readBounded(answer.body, request.maxBytes ?? DEFAULT_MAX_BYTES) };
+      } catch (cause) {
+        throw new GatewayError('service_unavailable', 'The account service cannot be reached at the moment. Try again shortly.', {
+          cause,
+          retryAfterMs: RETRY_AFTER_MS,
+        });
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+async function readBounded(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of body) {
+    length += part.length;
+    if (length > maxBytes) throw new Error(`the control plane answered more than ${maxBytes} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts, length);
+}

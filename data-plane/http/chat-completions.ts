@@ -1,0 +1,81 @@
+/** `POST /v1/chat/completions`: HTTP in, the pipeline, HTTP out. Past the parser Fastify is out of the way: answers go to the raw socket. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../../shared/errors.js';
+import { handleCompletion } from '../pipeline.js';
+import type { CompletionRequest } from '../types.js';
+import { ChatRequestSchema } from './chat-schema.js';
+import { HttpClientConnection } from './client-connection.js';
+import { callerOf, type HttpContext } from './context.js';
+import { toGatewayError } from './error-handler.js';
+import { readChatRequest } from './read-chat-request.js';
+import type { RouteDescription } from './route-description.js';
+
+/** OpenAI's SDKs wait ten minutes; longer than an hour nothing is worth holding a wallet's money for. */
+const DEFAULT_DEADLINE_MS = 600_000;
+const MAX_DEADLINE_MS = 3_600_000;
+
+/** groq-sdk puts `/openai` before the path by itself. */
+const PATHS = ['/v1/chat/completions', '/openai/v1/chat/completions'];
+
+export const chatCompletionsDescription: RouteDescription = {
+  method: 'POST',
+  path: '/v1/chat/completions',
+  summary: 'Create a chat completion',
+  description: 'OpenAI-compatible, sync and streamed. Set `stream: true` for Server-Sent Events that end with `data: [DONE]`.',
+  tag: 'Gateway',
+  security: 'apiKey',
+  body: ChatRequestSchema,
+  answers: {
+    '200': {
+      description: 'A `chat.completion` with `usage.cost` in USD, or a stream of `chat.completion.chunk`.',
+      contentType: 'application/json',
+    },
+  },
+};
+
+export function registerChatCompletions(server: FastifyInstance, context: HttpContext): void {
+  const complete = (request: FastifyRequest, reply: FastifyReply): void => {
+    const caller = callerOf(request, context);
+    reply.hijack();
+    const connection = new HttpClientConnection(reply.raw, request.id, context);
+    const read = (): CompletionRequest => {
+      const completion = readCompletion(request);
+      connection.setDeadline(completion.deadlineMs);
+      return completion;
+    };
+    handleCompletion(context.stages, { caller, read }, connection).catch((error: unknown) => {
+      const known = toGatewayError(error);
+      if (known.status >= 500 && !connection.signal.aborted) context.log(error, request.id, known.status);
+      connection.fail(known);
+    });
+  };
+  for (const path of PATHS) server.post(path, complete);
+}
+
+/** Throws GatewayError `invalid_request`. */
+function readCompletion(request: FastifyRequest): CompletionRequest {
+  if (!Buffer.isBuffer(request.body)) throw new GatewayError('invalid_request', 'The body is empty. Send a JSON object.');
+  const body = readChatRequest(request.body);
+  const { traceparent } = request.headers;
+  return {
+    id: request.id,
+    raw: request.body,
+    body,
+    stream: body.stream === true,
+    includeUsage: body.stream_options?.include_usage === true,
+    receivedAtMs: Date.now(),
+    deadlineMs: readDeadline(request.headers['x-request-timeout']),
+    ...(typeof traceparent === 'string' ? { traceparent } : {}),
+  };
+}
+
+/** `x-request-timeout` in seconds, as milliseconds. */
+function readDeadline(header: string | string[] | undefined): number {
+  if (header === undefined) return DEFAULT_DEADLINE_MS;
+  const seconds = Number(header);
+  if (!Number.isFinite(seconds) || seconds <= 0)
+    throw new GatewayError('invalid_request', "Invalid header 'x-request-timeout': must be a positive number of seconds.", {
+      param: 'x-request-timeout',
+    });
+  return Math.min(seconds * 1000, MAX_DEADLINE_MS);
+}
