@@ -1,62 +1,78 @@
 /**
- * Compiles the TypeScript into `dist/` when a source changed: `node local/build.mjs`. Plain JavaScript for any Node from 20 on, since
- * it runs before there is a compiled program. Starts and test runs at the same time wait for each other.
- * Throws when the compiler wrote nothing; type errors do not stop a build that was written (`npm run check` stops at them).
+ * Compiles what changed: the TypeScript into `dist/`, the console (when it is there) into `dist/console`. `node local/build.mjs`.
+ * Plain JavaScript for any Node from 20 on, since it runs before there is a compiled program.
+ * Throws when the compiler wrote nothing. Type errors do not stop a build that was written: `npm run check` stops at them.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withLock } from './lock.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
-const SOURCES = ['shared', 'data-plane', 'control-plane', 'local', 'test', 'tsconfig.json', 'package-lock.json'];
-const SKIPPED = new Set(['node_modules', 'dist', 'console']);
-const STAMP = join(dist, '.sources');
-const LOCK = join(root, 'node_modules', '.modelapi-build-lock');
-/** A lock older than this was left by a crash. */
-const LOCK_STALE_MS = 120_000;
-const LOCK_POLL_MS = 100;
+const CONSOLE = 'control-plane/console';
 
-/**
- * `announce` is told when a build begins.
- * @param {(step: string) => void} [announce]
- * @returns {Promise<{ dist: string }>}
- */
+const program = {
+  step: 'compiling',
+  stamp: join(dist, '.program'),
+  sources: ['shared', 'data-plane', 'control-plane', 'local', 'test', 'tsconfig.json', 'package-lock.json'],
+  skipped: new Set(['console']),
+  build: compileProgram,
+};
+const consolePage = {
+  step: 'building the console',
+  stamp: join(dist, '.console'),
+  sources: [CONSOLE, 'control-plane/graphql/schema.graphql', 'package-lock.json'],
+  skipped: new Set(['node_modules', 'dist']),
+  build: buildConsole,
+};
+
+/** `announce` is told of each part that is built. */
 export async function buildProgram(announce = () => undefined) {
-  if (isCurrent()) return { dist };
-  await takeLock();
-  try {
-    if (isCurrent()) return { dist };
-    announce('compiling');
-    const stamp = digestSources();
+  await buildPart(program, announce);
+  if (existsSync(join(root, CONSOLE, 'index.html'))) await buildPart(consolePage, announce);
+  return { dist };
+}
+
+async function buildPart(part, announce) {
+  if (isCurrent(part)) return;
+  await withLock('build', async () => {
+    if (isCurrent(part)) return;
+    announce(part.step);
+    const digest = digestSources(part);
     mkdirSync(dist, { recursive: true });
-    const compiled = spawnSync(join(root, 'node_modules/.bin/tsc'), ['--pretty', 'false'], { cwd: root, encoding: 'utf8' });
-    const errors = compiled.stdout?.trim() ?? '';
-    if (compiled.error || (compiled.status !== 0 && !existsSync(join(dist, 'local')))) {
-      throw new Error(`tsc failed: ${compiled.error?.message ?? errors}`);
-    }
-    if (errors !== '') process.stderr.write(`${errors}\n`);
-    writeFileSync(STAMP, stamp);
-    return { dist };
-  } finally {
-    rmSync(LOCK, { recursive: true, force: true });
-  }
+    part.build();
+    writeFileSync(part.stamp, digest);
+  });
 }
 
-function isCurrent() {
-  return existsSync(STAMP) && readFileSync(STAMP, 'utf8') === digestSources();
+function compileProgram() {
+  const compiled = spawnSync(join(root, 'node_modules/.bin/tsc'), ['--pretty', 'false'], { cwd: root, encoding: 'utf8' });
+  const errors = compiled.stdout?.trim() ?? '';
+  if (compiled.error || !existsSync(join(dist, 'local'))) throw new Error(`tsc failed: ${compiled.error?.message ?? errors}`);
+  if (errors !== '') process.stderr.write(`${errors}\n`);
 }
 
-/** Names, sizes and times of all sources: a few milliseconds, where asking the compiler takes a second. */
-function digestSources() {
+function buildConsole() {
+  const parameters = [join(root, 'node_modules/vite/bin/vite.js'), 'build', CONSOLE, '--outDir', join(dist, 'console'), '--emptyOutDir'];
+  const built = spawnSync(join(root, 'node_modules/.bin/node'), parameters, { cwd: root, encoding: 'utf8' });
+  if (built.status !== 0) throw new Error(`the console's build failed: ${built.error?.message ?? built.stderr}`);
+}
+
+function isCurrent(part) {
+  return existsSync(part.stamp) && readFileSync(part.stamp, 'utf8') === digestSources(part);
+}
+
+/** Names, sizes and times of the sources: a few milliseconds, where asking the compiler takes most of a second. */
+function digestSources(part) {
   const hash = createHash('sha256');
-  for (const source of SOURCES) digestFile(join(root, source), hash);
+  for (const source of part.sources) digestFile(join(root, source), part.skipped, hash);
   return hash.digest('hex');
 }
 
-function digestFile(path, hash) {
+function digestFile(path, skipped, hash) {
   if (!existsSync(path)) return;
   const stat = statSync(path);
   if (!stat.isDirectory()) {
@@ -64,20 +80,7 @@ function digestFile(path, hash) {
     return;
   }
   for (const name of readdirSync(path).sort()) {
-    if (!SKIPPED.has(name)) digestFile(join(path, name), hash);
-  }
-}
-
-async function takeLock() {
-  for (;;) {
-    try {
-      mkdirSync(LOCK);
-      return;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-    }
-    if (existsSync(LOCK) && Date.now() - statSync(LOCK).mtimeMs > LOCK_STALE_MS) rmSync(LOCK, { recursive: true, force: true });
-    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+    if (!skipped.has(name)) digestFile(join(path, name), skipped, hash);
   }
 }
 

@@ -6,6 +6,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
+import { buildProgram } from '../../local/build.mjs';
 import { TestServices } from './test-services.js';
 
 declare module 'vitest' {
@@ -16,7 +17,7 @@ declare module 'vitest' {
 }
 
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const services = new TestServices();
+  const services = new TestServices(buildProgram);
   const broker = createServer((request, response) => {
     const wanted = (request.url ?? '/').slice(1);
     services.ask(wanted).then(

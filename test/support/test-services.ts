@@ -1,10 +1,12 @@
-/** Starts each service of a test run at most once. Lives in vitest's main process; test files reach it through `services.ts`. */
+/**
+ * Starts each service of a run at most once. Lives in vitest's main process, where test files reach it through `services.ts`, or in a
+ * program of its own (benchmark, chaos). `stop` ends what was started and removes the folder.
+ */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '../../control-plane/db/migrate.js';
-import { buildProgram } from '../../local/build.mjs';
 import { findRedis } from '../../local/services/find-redis.js';
 import { findAnyFreePort } from '../../local/services/free-port.js';
 import { type PostgresServer, startPostgres } from '../../local/services/postgres.js';
@@ -29,6 +31,9 @@ export class TestServices {
   #postgres: PostgresServer | undefined;
   #redis: RedisServer | undefined;
 
+  /** `build` brings the compiled program up to date. */
+  constructor(private readonly build: () => Promise<ServiceAnswers['program']>) {}
+
   ask(service: string): Promise<ServiceAnswers[Service]> {
     const known = this.#answers.get(service);
     if (known !== undefined) return known;
@@ -47,7 +52,7 @@ export class TestServices {
   #start(service: string): Promise<ServiceAnswers[Service]> {
     if (service === 'postgres') return this.#startPostgres();
     if (service === 'redis') return this.#startRedis();
-    if (service === 'program') return buildProgram();
+    if (service === 'program') return this.build();
     return Promise.reject(new Error(`no such test service: ${service}`));
   }
 
