@@ -6,6 +6,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Pool } from 'pg';
 import type { PasswordHasher } from './account/hash-password.js';
 import type { SessionSigner } from './account/sign-session.js';
+import type { ByokCredential } from './byok/byok.entity.js';
 import type { Kms } from './byok/kms.js';
 import type { Fleet } from './fleet/fleet.js';
 import type { Actor } from './permissions.js';
@@ -27,4 +28,6 @@ export interface RequestContext {
   readonly address: string;
   readonly userAgent: string;
   readonly services: Services;
+  /** Of one API key; all keys of one answer are read by one query. */
+  readonly loadByok: (apiKeyId: string) => Promise<ByokCredential[]>;
 }

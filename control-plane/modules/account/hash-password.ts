@@ -3,10 +3,11 @@
  * the rest wait their turn, first come first served; when the queue is full a login is refused with 503 rather than the process
  * starved. An unknown user costs the same hash as a known one, so the answer's time tells nothing.
  */
-import { Algorithm, hash, verify } from '@node-rs/argon2';
+import { hash, verify } from '@node-rs/argon2';
 import { GatewayError } from '../../../shared/errors.js';
 
-const ARGON2 = { algorithm: 2 satisfies Algorithm.Argon2id, memoryCost: 65_536, timeCost: 3, parallelism: 1 } as const;
+/** 2 is argon2id; the package's enum exists only for its types. */
+const ARGON2 = { algorithm: 2, memoryCost: 65_536, timeCost: 3, parallelism: 1 } as const;
 const AT_A_TIME = 2;
 /** About ten seconds of work on the smallest machine: whoever waits longer has given up. */
 const MAX_WAITING = 100;

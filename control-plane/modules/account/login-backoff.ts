@@ -20,9 +20,11 @@ function subjectsOf(subjects: BackoffSubjects): string[] {
 
 /** Throws `rate_limit_exceeded` while one of the subjects is blocked. */
 export async function requireNotBlocked(em: EntityManager, subjects: BackoffSubjects): Promise<void> {
+  const names = subjectsOf(subjects);
   const [row] = await em.execute<{ wait_ms: number | null }[]>(
-    'SELECT max(extract(epoch FROM blocked_until - now()) * 1000)::float8 AS wait_ms FROM login_backoff WHERE subject = ANY(?::text[]) AND blocked_until > now()',
-    [`{${subjectsOf(subjects).map(quoteElement).join(',')}}`],
+    `SELECT max(extract(epoch FROM blocked_until - now()) * 1000)::float8 AS wait_ms
+     FROM login_backoff WHERE subject IN (${names.map(() => '?').join(', ')}) AND blocked_until > now()`,
+    names,
   );
   const waitMs = row?.wait_ms ?? null;
   if (waitMs === null) return;
@@ -49,8 +51,4 @@ export async function recordFailure(em: EntityManager, subjects: BackoffSubjects
 /** A successful login clears the account's count; the address keeps its own, or one good account would hide a thousand bad guesses. */
 export async function clearFailures(em: EntityManager, email: string): Promise<void> {
   await em.execute('DELETE FROM login_backoff WHERE subject = ?', [`email:${email.toLowerCase()}`]);
-}
-
-function quoteElement(text: string): string {
-  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }

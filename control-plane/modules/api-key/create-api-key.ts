@@ -1,0 +1,67 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { mintApiKey } from '../../../shared/api-key.js';
+import { GatewayError } from '../../../shared/errors.js';
+import { changeConfig } from '../../db/change-config.js';
+import { recordAudit } from '../audit/record-audit.js';
+import type { Kms } from '../byok/kms.js';
+import { saveByok } from '../byok/save-byok.js';
+import { type Actor, requirePermission } from '../permissions.js';
+import { ApiKey } from './api-key.entity.js';
+import type { CreateApiKeyInput, CreatedApiKey } from './api-key.shapes.js';
+import { applyScope, checkName } from './check-scope.js';
+
+/** Per account: a customer with more has a use that an account per team serves better. */
+const MAX_KEYS = 1_000;
+
+export interface KeyServices {
+  readonly kms: Kms;
+  readonly apiKeyPepper: string;
+}
+
+/** The key works on a node as soon as that node has applied the revision (well under a second). */
+export async function createApiKey(
+  em: EntityManager,
+  services: KeyServices,
+  actor: Actor,
+  input: CreateApiKeyInput,
+): Promise<CreatedApiKey> {
+  requirePermission(actor, 'keys:write');
+  const created = await changeConfig(em, actor.userId, async (transaction) => {
+    await requireRoom(transaction, actor.accountId);
+    const minted = mintApiKey(services.apiKeyPepper, { test: input.test ?? false });
+    const apiKey = new ApiKey();
+    Object.assign(apiKey, { prefix: minted.prefix, last4: minted.last4, hash: minted.hash });
+    apiKey.accountId = actor.accountId;
+    apiKey.createdBy = actor.userId;
+    apiKey.test = input.test ?? false;
+    apiKey.name = checkName(input.name);
+    await applyScope(transaction, apiKey, input);
+    transaction.persist(apiKey);
+    await transaction.flush();
+    for (const byok of input.byok ?? [])
+      await saveByok(transaction, services.kms, { accountId: actor.accountId, apiKeyId: apiKey.id }, byok);
+    await transaction.flush();
+    await recordAudit(transaction, actor, {
+      action: 'key.create',
+      subjectType: 'api_key',
+      subjectId: apiKey.id,
+      accountId: actor.accountId,
+      detail: { name: apiKey.name, last4: apiKey.last4, byok: (input.byok ?? []).map((byok) => byok.provider) },
+    });
+    return { result: { key: minted.key, apiKey }, touched: touchesOf(apiKey) };
+  });
+  return created.result;
+}
+
+/** A key's account goes out with it: nodes may not know the account yet. */
+export function touchesOf(key: { readonly id: string; readonly accountId: string }) {
+  return [
+    { kind: 'key', subjectType: 'api_key', subjectId: key.id },
+    { kind: 'account', subjectType: 'account', subjectId: key.accountId },
+  ] as const;
+}
+
+async function requireRoom(em: EntityManager, accountId: string): Promise<void> {
+  if ((await em.count(ApiKey, { accountId, revokedAt: null })) >= MAX_KEYS)
+    throw new GatewayError('conflict', `An account has at most ${MAX_KEYS} keys. Revoke one first.`);
+}
