@@ -4,7 +4,7 @@
  * simulation does the same in memory. Nothing here can make an amount negative (billing I2), and what a customer is charged comes
  * out of what was leased for it, never out of the wallet: the rest is `platform_loss`.
  */
-import { type GrantRefusal, type GrantSizing, isStrict, sizeGrant } from './lease.js';
+import { type GrantRefusal, type GrantSizing, isStrict, sizeGrant, smaller } from './lease.js';
 import type { NanoUsd } from './money.js';
 
 export interface WalletState {
@@ -43,8 +43,8 @@ export function decideGrant(wallet: WalletState, lease: LeaseState | undefined, 
 
 function raise(wallet: WalletState, lease: LeaseState, sizing: Omit<GrantSizing, 'available'>): GrantDecision {
   const wanted = sizing.estimate - lease.granted;
-  const limit = sizing.budgetLeft !== null && sizing.budgetLeft < wallet.available ? sizing.budgetLeft : wallet.available;
-  const affordable = wanted < limit ? wanted : limit;
+  const limit = sizing.budgetLeft === null ? wallet.available : smaller(sizing.budgetLeft, wallet.available);
+  const affordable = smaller(wanted, limit);
   const added = affordable > 0n ? affordable : 0n;
   return { granted: true, amount: lease.granted + added, added, strict: lease.strict || isStrict(wallet.available, wanted) };
 }
@@ -52,8 +52,7 @@ function raise(wallet: WalletState, lease: LeaseState, sizing: Omit<GrantSizing,
 /** How a settlement's charge is paid: `paid` leaves the lease (`consumed += paid`, `leased -= paid`), `loss` is the platform's. */
 export function decideSettlement(lease: LeaseState | undefined, charge: NanoUsd): { readonly paid: NanoUsd; readonly loss: NanoUsd } {
   if (lease?.state !== 'open') return { paid: 0n, loss: charge };
-  const left = lease.granted - lease.consumed;
-  const paid = charge < left ? charge : left;
+  const paid = smaller(charge, lease.granted - lease.consumed);
   return { paid, loss: charge - paid };
 }
 

@@ -47,10 +47,12 @@ export function sizeGrant(sizing: GrantSizing): { amount: NanoUsd; strict: boole
   const share = available / (2n * BigInt(Math.max(1, sizing.liveNodes)));
   const ceiling = smaller(MAX_GRANT, share);
   const wanted = larger(larger(2n * estimate, BURN_SECONDS * sizing.burnPerSecond), MIN_GRANT);
-  return { amount: smaller(larger(smaller(wanted, ceiling), estimate), limit), strict: false };
+  const amount = smaller(larger(smaller(wanted, ceiling), estimate), limit);
+  // Whole requests: a remainder that pays for none would lie on this node while another refuses a customer.
+  return { amount: estimate > 0n ? amount - (amount % estimate) : amount, strict: false };
 }
 
-function smaller(left: NanoUsd, right: NanoUsd): NanoUsd {
+export function smaller(left: NanoUsd, right: NanoUsd): NanoUsd {
   return left < right ? left : right;
 }
 function larger(left: NanoUsd, right: NanoUsd): NanoUsd {
