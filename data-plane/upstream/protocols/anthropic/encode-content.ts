@@ -1,0 +1,62 @@
+/** Content parts of a message as Anthropic's blocks. Empty and whitespace-only texts vanish: the API refuses them with a 400. */
+import type { ChatMessage, ContentPart } from '../../../../shared/chat.js';
+import { fileSource, imageSource, type MediaSource } from '../media-source.js';
+import { unsayable } from '../unsayable.js';
+import type { MediaReference, TextBlock, UserBlock } from './wire.js';
+
+export function encodeContent(message: ChatMessage, path: string): UserBlock[] {
+  const { content } = message;
+  const parts: readonly ContentPart[] = typeof content === 'string' ? [{ type: 'text', text: content }] : (content ?? []);
+  const blocks = parts.flatMap((part, index) => encodePart(part, `${path}.content[${index}]`) ?? []);
+  const last = blocks.at(-1);
+  if (last !== undefined && message.cache_control !== undefined) last.cache_control = message.cache_control;
+  return blocks;
+}
+
+/** System, developer and assistant messages hold text only. */
+export function encodeText(message: ChatMessage, path: string): TextBlock[] {
+  return encodeContent(message, path).map((block, index) => {
+    if (block.type === 'text') return block;
+    throw unsayable(`A ${message.role} message can hold text only.`, `${path}.content[${index}]`);
+  });
+}
+
+function encodePart(part: ContentPart, path: string): UserBlock | undefined {
+  switch (part.type) {
+    case 'text':
+      return textBlock(part.text, part.cache_control);
+    case 'refusal':
+      return textBlock(part.refusal, undefined);
+    case 'image_url':
+      return { type: 'image', source: reference(imageSource(part, path)), ...cache(part) };
+    case 'file':
+      return { ...document(fileSource(part, path), part.file.filename), ...cache(part) };
+    case 'input_audio':
+      throw unsayable('This model does not take audio.', path);
+    default:
+      throw unsayable('This kind of content is not known.', path);
+  }
+}
+
+function textBlock(text: string, cacheControl: TextBlock['cache_control']): TextBlock | undefined {
+  if (text.trim() === '') return undefined;
+  return cacheControl === undefined ? { type: 'text', text } : { type: 'text', text, cache_control: cacheControl };
+}
+
+function document(source: MediaSource, filename: string | undefined): UserBlock {
+  if (source.kind === 'inline' && source.mimeType.startsWith('image/')) return { type: 'image', source: reference(source) };
+  const title = filename === undefined || filename === '' ? {} : { title: filename };
+  if (source.kind === 'inline' && (source.mimeType.startsWith('text/') || source.mimeType === 'application/json')) {
+    const data = Buffer.from(source.base64, 'base64').toString('utf8');
+    return { type: 'document', source: { type: 'text', media_type: 'text/plain', data }, ...title };
+  }
+  return { type: 'document', source: reference(source), ...title };
+}
+
+function reference(source: MediaSource): MediaReference {
+  return source.kind === 'url' ? { type: 'url', url: source.url } : { type: 'base64', media_type: source.mimeType, data: source.base64 };
+}
+
+function cache(part: ContentPart): Pick<TextBlock, 'cache_control'> {
+  return 'cache_control' in part && part.cache_control !== undefined ? { cache_control: part.cache_control } : {};
+}
