@@ -99,6 +99,22 @@ export interface VendorQuirks {
   /** Images must be inline base64. */
   readonly inlineImages?: boolean;
   readonly toolImages?: boolean;
+  /** Which member carries an assistant turn's reasoning back to this vendor. Default: none, it is stripped. */
+  readonly reasoningHistory?: 'reasoning_content' | 'reasoning' | 'reasoning_details';
+  /** `cache_control` marks are understood (OpenRouter, DashScope). Default for openai: stripped. */
+  readonly cacheControl?: boolean;
+  /** An assistant turn without text must carry `""` (Mistral). */
+  readonly emptyContent?: 'string';
+  /** Text parts in a list are refused: joined into one string. */
+  readonly flatText?: boolean;
+  /** False: `tool_choice` `required` or a named tool is refused, and becomes `auto` (DeepSeek's thinking mode). */
+  readonly forcedToolChoice?: boolean;
+  /** Function tools are refused unless `reasoning_effort` is `none` (OpenAI gpt-5.4 and later on chat completions). */
+  readonly toolsNeedNoEffort?: boolean;
+  /** Knows neither `system` nor `developer` (o1-mini): such turns become the user's. */
+  readonly noSystemRole?: boolean;
+  /** A fee per request stands beside the price of tokens (Perplexity). */
+  readonly requestFee?: boolean;
   /** Further switches of one protocol; documented beside their reader. */
   readonly more?: Readonly<Record<string, unknown>>;
 }

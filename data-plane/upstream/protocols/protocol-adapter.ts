@@ -49,6 +49,10 @@ export interface SseEvent {
 export interface StreamDecoder {
   /** All events of one socket read. Undefined when they held nothing for the client. Throws UpstreamFailure on an error event. */
   push(events: readonly SseEvent[]): Frame | undefined;
+  /** An error among the events of the last `push`, after events that were good: to be thrown once that frame was handed on. */
+  readonly failure?: UpstreamFailure | undefined;
+  /** The vendor said that it is finished: nothing more need be read, even if the socket stays open. */
+  readonly done?: boolean;
   /** At the end of the body: what is left to say (finish, usage, [DONE]). Throws UpstreamFailure (`cut`) when it never finished. */
   end(): Frame | undefined;
 }
