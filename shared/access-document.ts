@@ -171,6 +171,17 @@ export class AccessBase {
     return undefined;
   }
 
+  /** A scan at the speed of memory (about 10 ms at a million accounts): for the rare change that names a key but not its account. */
+  findAccount(accountId: string): AccountRecord | undefined {
+    const id = Buffer.alloc(16);
+    writeUuid(id, 0, accountId);
+    for (let at = this.bytes.indexOf(id, this.#accountStart); at >= 0 && at < this.#heapStart; at = this.bytes.indexOf(id, at + 1)) {
+      if ((at - this.#accountStart) % ACCOUNT_BYTES !== 0) continue;
+      return { accountId, flags: this.bytes.readUInt32LE(at + 20), policy: this.#policy(this.bytes.readUInt32LE(at + 16)) };
+    }
+    return undefined;
+  }
+
   #entry(at: number): AccessEntry {
     const accountAt = this.#accountStart + this.bytes.readUInt32LE(at + 48) * ACCOUNT_BYTES;
     return {

@@ -63,7 +63,7 @@ export function createHttpServer(context: HttpContext, registry: Registry, publi
   });
 
   registerChatCompletions(server, context);
-  server.register(async (scope) => {
+  server.register((scope, _options, done) => {
     scope.addHook('onRequest', (request, reply, done) => {
       reply.header('x-request-id', request.id);
       done();
@@ -77,6 +77,7 @@ export function createHttpServer(context: HttpContext, registry: Registry, publi
     const docs = docsPage(descriptions, publicUrl);
     scope.get('/openapi.json', (_request, reply) => reply.header('content-type', 'application/json; charset=utf-8').send(openApi));
     scope.get('/docs', (_request, reply) => reply.header('content-type', 'text/html; charset=utf-8').send(docs));
+    done();
   });
   return server;
 }

@@ -1,0 +1,91 @@
+/**
+ * The snapshot stage, put together. `current` is what requests read; `start` resolves once the disk was tried; `close` leaves nothing
+ * running and nothing half written.
+ */
+import { join } from 'node:path';
+import type { NodeStatus } from '../../shared/node-status.js';
+import { redisKeys } from '../../shared/redis-keys.js';
+import type { RegionKeyPair } from '../../shared/sealed.js';
+import type { ControlPlane, Snapshot } from '../types.js';
+import { ControlPlaneSource } from './control-plane-source.js';
+import { LastKnownGood } from './last-known-good.js';
+import { connectForCommands, connectForSubscription } from './redis-connection.js';
+import { RedisSource } from './redis-source.js';
+import { SnapshotStore } from './snapshot-store.js';
+import { StatusReporter } from './status-reporter.js';
+import { SnapshotSubscriber } from './subscriber.js';
+import { snapshotVerificationKey } from './verify-manifest.js';
+
+export interface SnapshotOptions {
+  readonly region: string;
+  readonly regionKey: RegionKeyPair;
+  /** Raw Ed25519, base64url. */
+  readonly publicKey: string;
+  readonly redisUrl: string;
+  readonly redisPrefix: string;
+  readonly nodeToken: string;
+  /** The last-known-good lives in a directory of its own inside it. */
+  readonly dataDirectory: string;
+  readonly controlPlane: ControlPlane;
+  readonly random: () => number;
+  readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void;
+  /** What the node says of itself beside its configuration. */
+  readonly status: () => Omit<NodeStatus, 'appliedRevision' | 'appliedFrom' | 'rejected' | 'silenceMs' | 'reportedAtMs'>;
+}
+
+export interface Snapshots {
+  /** Throws GatewayError `not_ready` or `service_unavailable`. */
+  current(): Snapshot;
+  revision(): number;
+  silenceMs(): number;
+  start(): Promise<void>;
+  /** Says at once what has changed in `status` (ready, draining). */
+  report(): void;
+  close(): Promise<void>;
+}
+
+export function createSnapshots(options: SnapshotOptions): Snapshots {
+  const keys = redisKeys(options.redisPrefix);
+  const commands = connectForCommands(options.redisUrl, options.random);
+  const subscription = connectForSubscription(options.redisUrl, options.random);
+  const store = new SnapshotStore(options.region, options.regionKey, () => performance.now());
+  const reporter = new StatusReporter(commands, keys, options.controlPlane, options.nodeToken, () => ({
+    ...options.status(),
+    appliedRevision: store.revision,
+    appliedFrom: subscriber.appliedFrom,
+    rejected: subscriber.rejected,
+    silenceMs: Math.round(store.silenceMs()),
+    reportedAtMs: Date.now(),
+  }));
+  const subscriber = new SnapshotSubscriber({
+    store,
+    disk: new LastKnownGood(join(options.dataDirectory, 'last-known-good'), (error) =>
+      options.log('last-known-good was not written', { error: String(error) }),
+    ),
+    redisSource: new RedisSource(commands, keys),
+    controlPlaneSource: new ControlPlaneSource(options.controlPlane, options.nodeToken),
+    subscription,
+    keys,
+    publicKey: snapshotVerificationKey(options.publicKey),
+    region: options.region,
+    random: options.random,
+    onOutcome: () => reporter.report(),
+    log: options.log,
+  });
+  return {
+    current: () => store.current(),
+    revision: () => store.revision,
+    silenceMs: () => store.silenceMs(),
+    async start() {
+      await subscriber.start();
+      reporter.start();
+    },
+    report: () => reporter.report(),
+    async close() {
+      await subscriber.close();
+      await reporter.close();
+      subscription.disconnect();
+      commands.disconnect();
+    },
+  };
+}
