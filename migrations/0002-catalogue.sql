@@ -156,14 +156,14 @@ CREATE TABLE config_change (
 -- commit in order. `touched`: [{"kind", "subjectType", "subjectId"}]. Listeners hear of it when the transaction commits.
 CREATE FUNCTION touch_config(touched jsonb, actor uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-  next bigint;
+  bumped bigint;
 BEGIN
-  UPDATE config_revision SET revision = revision + 1, changed_at = now() RETURNING revision INTO next;
+  UPDATE config_revision SET revision = revision + 1, changed_at = now() RETURNING revision INTO bumped;
   INSERT INTO config_change (revision, ordinal, kind, subject_type, subject_id, actor_user_id)
-    SELECT next, ordinality, item ->> 'kind', item ->> 'subjectType', item ->> 'subjectId', actor
+    SELECT bumped, ordinality, item ->> 'kind', item ->> 'subjectType', item ->> 'subjectId', actor
     FROM jsonb_array_elements(touched) WITH ORDINALITY AS element (item, ordinality);
-  PERFORM pg_notify('modelapi_config', next::text);
-  RETURN next;
+  PERFORM pg_notify('modelapi_config', bumped::text);
+  RETURN (next);
 END $$;
 
 -- Documents by the SHA-256 (hex) of their bytes.
