@@ -22,6 +22,8 @@ export interface LeaseJournal {
   asked(leaseId: string, accountId: string, keyId: string): void;
   granted(leaseId: string, amount: NanoUsd): void;
   closed(leaseId: string): void;
+  /** The ledger has renewed the open leases. */
+  renewed(): void;
 }
 
 /** A lease of an earlier life. `granted` is 0n when the answer never came. */
@@ -122,6 +124,7 @@ export class LeasePool implements PurseOwner {
     this.#nowMs = this.#answeredAtMs = nowMs;
     this.#failures = this.#retryAtMs = 0;
     this.#applyRenewals(call.renewals, new Set(answer.renewed), nowMs);
+    if (answer.renewed.length > 0) this.options.journal.renewed();
     const asked = this.#asksOf(call);
     for (const grant of answer.grants) {
       const ask = asked.get(grant.leaseId);
