@@ -2,13 +2,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../shared/errors.js';
 import { handleCompletion } from '../pipeline.js';
+import type { RouteDescription } from '../route-description.js';
 import type { CompletionRequest } from '../types.js';
 import { ChatRequestSchema } from './chat-schema.js';
 import { HttpClientConnection } from './client-connection.js';
 import { callerOf, type HttpContext } from './context.js';
 import { toGatewayError } from './error-handler.js';
 import { readChatRequest } from './read-chat-request.js';
-import type { RouteDescription } from './route-description.js';
 
 /** OpenAI's SDKs wait ten minutes; longer than an hour nothing is worth holding a wallet's money for. */
 const DEFAULT_DEADLINE_MS = 600_000;

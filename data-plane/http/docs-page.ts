@@ -1,7 +1,7 @@
 /** `/docs`: the routes as one readable page. No script and no asset from elsewhere, so it renders where nothing else can be reached. */
 import type { TSchema } from 'typebox';
 import { ERRORS } from '../../shared/errors.js';
-import type { RouteDescription } from './route-description.js';
+import type { RouteDescription } from '../route-description.js';
 
 const STYLE = `body{font:16px/1.55 system-ui,sans-serif;max-width:54rem;margin:2.5rem auto;padding:0 1.25rem;color:#1b1f24;background:#fff}
 h1{font-size:1.7rem}h2{margin-top:2.5rem;border-bottom:1px solid #d8dee4;padding-bottom:.3rem}h3{margin:1.8rem 0 .3rem;font-size:1.05rem}

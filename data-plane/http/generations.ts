@@ -1,8 +1,8 @@
 /** `GET /v1/generations/{id}`: what happened to one request. The record is the control plane's; the node adds who asks. */
 import type { FastifyInstance } from 'fastify';
 import { GatewayError } from '../../shared/errors.js';
+import type { RouteDescription } from '../route-description.js';
 import { callerOf, type HttpContext } from './context.js';
-import type { RouteDescription } from './route-description.js';
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 

@@ -1,10 +1,10 @@
 /** `GET /v1/models` and `GET /v1/models/{id}`: what the calling key may use in the region that it calls. Ids may hold a slash. */
 import type { FastifyInstance } from 'fastify';
 import { GatewayError } from '../../shared/errors.js';
+import type { RouteDescription } from '../route-description.js';
 import type { Principal, Snapshot } from '../types.js';
 import { callerOf, type HttpContext } from './context.js';
 import { type ModelEntry, modelEntries } from './model-entries.js';
-import type { RouteDescription } from './route-description.js';
 
 export const modelsDescriptions: readonly RouteDescription[] = [
   {

@@ -1,7 +1,7 @@
 /** `/openapi.json`: OpenAPI 3.1, made from what the routes say of themselves and from the schemas that check requests. */
 import type { TSchema } from 'typebox';
 import { ERRORS } from '../../shared/errors.js';
-import type { RouteDescription } from './route-description.js';
+import type { RouteDescription } from '../route-description.js';
 
 const ERROR_SCHEMA = {
   type: 'object',

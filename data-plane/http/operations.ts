@@ -1,8 +1,8 @@
 /** `/healthz` (alive), `/readyz` (can serve, and why not), `/metrics` (Prometheus). None needs a key and none says a secret. */
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { RouteDescription } from '../route-description.js';
 import type { HttpContext } from './context.js';
-import type { RouteDescription } from './route-description.js';
 
 export const operationsDescriptions: readonly RouteDescription[] = [
   describe('/healthz', 'Alive', '`{status: "ok"}`'),

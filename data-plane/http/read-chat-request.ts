@@ -2,12 +2,12 @@
  * Bytes to a checked request: UTF-8, JSON, schema. `JSON.parse` runs once and the bytes are kept, because a vendor that speaks OpenAI
  * gets them as they came. The good path is one compiled check; only a wrong body pays for finding out what is wrong with it.
  */
-import { isAscii, isUtf8 } from 'node:buffer';
 import { Compile } from 'typebox/compile';
 import type { ChatRequest } from '../../shared/chat.js';
 import { GatewayError } from '../../shared/errors.js';
 import { CHAT_MEMBERS, ChatRequestSchema, CONTENT_PARTS, MESSAGES } from './chat-schema.js';
 import { describeMismatch, type Mismatch } from './describe-mismatch.js';
+import { readJson } from './read-json.js';
 
 const chatRequest = Compile(ChatRequestSchema);
 
@@ -19,21 +19,6 @@ export function readChatRequest(raw: Buffer): ChatRequest {
     throw new GatewayError('invalid_request', mismatch.message, mismatch.param === undefined ? {} : { param: mismatch.param });
   }
   return body;
-}
-
-/** Throws GatewayError `invalid_request` for bytes that are not UTF-8 or not JSON. */
-export function readJson(raw: Buffer): unknown {
-  // One-byte strings parse faster, and most bodies are ASCII.
-  const text = isAscii(raw) ? raw.toString('latin1') : isUtf8(raw) ? raw.toString('utf8') : undefined;
-  if (text === undefined) throw new GatewayError('invalid_request', 'The body is not valid UTF-8. Send JSON encoded as UTF-8.');
-  if (text === '') throw new GatewayError('invalid_request', 'The body is empty. Send a JSON object.');
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const position = cause instanceof Error ? /at position (\d+)/.exec(cause.message)?.[1] : undefined;
-    const where = position === undefined ? '' : ` (at byte ${position})`;
-    throw new GatewayError('invalid_request', `The body is not valid JSON${where}.`, { cause });
-  }
 }
 
 function isChatRequest(body: unknown): body is ChatRequest {

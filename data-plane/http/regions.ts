@@ -1,7 +1,7 @@
 /** `GET /v1/regions`: hosts, health, and the nearest to the caller. Needs no key: it says nothing that DNS does not. */
 import type { FastifyInstance } from 'fastify';
+import type { RouteDescription } from '../route-description.js';
 import { callerOf, type HttpContext } from './context.js';
-import type { RouteDescription } from './route-description.js';
 
 export const regionsDescription: RouteDescription = {
   method: 'GET',

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { ERRORS, GatewayError } from '../../shared/errors.js';
+import type { RouteDescription } from '../route-description.js';
 import { chatCompletionsDescription, registerChatCompletions } from './chat-completions.js';
 import type { HttpContext } from './context.js';
 import { docsPage } from './docs-page.js';
@@ -17,7 +18,6 @@ import { openApiDocument } from './openapi.js';
 import { operationsDescriptions, registerOperations } from './operations.js';
 import { regionsDescription, registerRegions } from './regions.js';
 import { newRequestId } from './request-id.js';
-import type { RouteDescription } from './route-description.js';
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** Above the 60 s of most load balancers, so that they close idle connections and not we, in the middle of their next request. */

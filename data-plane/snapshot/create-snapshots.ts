@@ -72,6 +72,10 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     onOutcome: () => reporter.report(),
     log: options.log,
   });
+  commands.on('ready', () => {
+    subscriber.pull();
+    reporter.report();
+  });
   return {
     current: () => store.current(),
     revision: () => store.revision,

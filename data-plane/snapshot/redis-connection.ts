@@ -9,6 +9,8 @@ const COMMAND_TIMEOUT_MS = 1_500;
 const CONNECT_TIMEOUT_MS = 2_000;
 const MAX_PAUSE_MS = 3_000;
 
+type ConnectionOptions = Pick<RedisOptions, 'enableOfflineQueue' | 'maxRetriesPerRequest' | 'commandTimeout' | 'autoResubscribe'>;
+
 export function connectForCommands(url: string, random: () => number): Redis {
   return connect(url, random, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: COMMAND_TIMEOUT_MS });
 }
@@ -18,7 +20,7 @@ export function connectForSubscription(url: string, random: () => number): Redis
   return connect(url, random, { autoResubscribe: true, maxRetriesPerRequest: null });
 }
 
-function connect(url: string, random: () => number, options: RedisOptions): Redis {
+function connect(url: string, random: () => number, options: ConnectionOptions): Redis {
   const redis = new Redis(url, {
     ...options,
     connectTimeout: CONNECT_TIMEOUT_MS,
