@@ -103,6 +103,8 @@ export interface RoutePlan {
   readonly complexity: number | null;
   readonly hedge: boolean;
   readonly sessionId: string | null;
+  /** Names the conversation in the affinity table (`routing/affinity.ts`). */
+  readonly affinityKey?: string;
   readonly revision: number;
 }
 

@@ -1,0 +1,107 @@
+/**
+ * What a request will cost at a model: expected (for ordering and display) and at most (for the hold and for `max_cost`). Tiers apply
+ * by all input; cached input is priced where a conversation is warm; reasoning counts as output. Doubles order, bigint charges.
+ */
+import type { ChatRequest } from '../../shared/chat.js';
+import { byokChargeFor, chargeFor, type Multiplier, type NanoUsd, NO_TOKENS } from '../../shared/money.js';
+import type { Model } from '../types.js';
+import { asksForReasoning } from './capabilities.js';
+import type { TokenEstimate } from './estimate-tokens.js';
+import { type ApproximateRates, type EndpointFacts, factsOfModel } from './routing-index.js';
+
+/** What one request holds at one model, in its own tokens. */
+export interface Sizes {
+  readonly input: number;
+  readonly inputUpper: number;
+  readonly outputExpected: number;
+  readonly outputUpper: number;
+}
+
+/** A usual answer, when nothing says how long it will be. */
+const USUAL_OUTPUT_TOKENS = 350;
+/** Rewrites and translations grow with their input. */
+const OUTPUT_SHARE_OF_INPUT = 0.08;
+const TOOL_CALL_TOKENS = 120;
+
+/** Tokens that a reasoning model spends before it answers. Unasked, hybrid models think a little or not at all. */
+const REASONING_TOKENS: Readonly<Record<string, number>> = {
+  none: 0,
+  minimal: 100,
+  low: 500,
+  medium: 1_500,
+  high: 5_000,
+  xhigh: 10_000,
+  max: 20_000,
+};
+const UNASKED_REASONING_TOKENS = 250;
+
+export interface OutputDemand {
+  readonly answer: number;
+  readonly reasoning: number;
+  /** What the customer allows; undefined is whatever the model can. */
+  readonly limit: number | undefined;
+  readonly choices: number;
+  /** The prompt asks for cache writes, which cost more than plain input. */
+  readonly writesCache: boolean;
+}
+
+export function readOutputDemand(body: ChatRequest, estimate: TokenEstimate): OutputDemand {
+  const effort = body.reasoning_effort ?? body.reasoning?.effort;
+  const asked = effort === undefined ? (asksForReasoning(body) ? REASONING_TOKENS['medium'] : undefined) : REASONING_TOKENS[effort];
+  const usual = USUAL_OUTPUT_TOKENS + OUTPUT_SHARE_OF_INPUT * Math.min(estimate.expected, 10_000);
+  return {
+    answer: body.tools && body.tools.length > 0 ? TOOL_CALL_TOKENS : usual,
+    reasoning: body.reasoning?.max_tokens ?? asked ?? UNASKED_REASONING_TOKENS,
+    limit: body.max_completion_tokens ?? body.max_tokens ?? undefined,
+    choices: Math.max(1, body.n ?? 1),
+    writesCache: body.messages.some(hasCacheControl),
+  };
+}
+
+function hasCacheControl(message: ChatRequest['messages'][number]): boolean {
+  if (message.cache_control) return true;
+  return typeof message.content === 'object' && message.content !== null && message.content.some((part) => 'cache_control' in part);
+}
+
+export function sizesAt(model: Model, endpoint: EndpointFacts, estimate: TokenEstimate, demand: OutputDemand): Sizes {
+  const factor = factsOfModel(model).tokenFactor;
+  const outputLimit = Math.max(1, Math.min(demand.limit ?? endpoint.maxOutputTokens, endpoint.maxOutputTokens));
+  const wanted = demand.answer + (endpoint.abilities.reasoning ? demand.reasoning : 0);
+  return {
+    input: Math.ceil(estimate.expected * factor),
+    inputUpper: Math.ceil(estimate.upper * factor),
+    outputExpected: Math.ceil(Math.min(outputLimit, wanted) * demand.choices),
+    outputUpper: outputLimit * demand.choices,
+  };
+}
+
+/** Pico-USD as a double, without allocating: this runs for every model of the catalogue. `warm` is the input expected from a cache. */
+export function approximateCost(model: Model, sizes: Sizes, warm: number): number {
+  const rates = approximateRates(model, sizes.input);
+  const cached = Math.min(warm, sizes.input);
+  return (sizes.input - cached) * rates.input + cached * rates.cacheRead + sizes.outputExpected * rates.output + rates.request;
+}
+
+export function approximateRates(model: Model, inputTokens: number): ApproximateRates {
+  const facts = factsOfModel(model);
+  let { rates } = facts;
+  for (const tier of facts.tiers) if (inputTokens > tier.above) rates = tier.rates;
+  return rates;
+}
+
+/** Exact, in nano-USD. */
+export function expectedCost(model: Model, sizes: Sizes, warm: number, byok: boolean, multiplier: Multiplier): NanoUsd {
+  const cached = Math.min(Math.ceil(warm), sizes.input);
+  const buckets = { ...NO_TOKENS, inputUncached: sizes.input - cached, cacheRead: cached, output: sizes.outputExpected, requests: 1 };
+  return byok ? byokChargeFor(buckets, multiplier) : chargeFor(buckets, model.price, multiplier);
+}
+
+/** No charge for this request passes it, unless the vendor counts more input than the bound. */
+export function costCeiling(model: Model, sizes: Sizes, writesCache: boolean, byok: boolean, multiplier: Multiplier): NanoUsd {
+  const plain = { ...NO_TOKENS, inputUncached: sizes.inputUpper, output: sizes.outputUpper, requests: 1 };
+  if (byok) return byokChargeFor(plain, multiplier);
+  const charge = chargeFor(plain, model.price, multiplier);
+  if (!writesCache) return charge;
+  const written = chargeFor({ ...plain, inputUncached: 0, cacheWrite1h: sizes.inputUpper }, model.price, multiplier);
+  return written > charge ? written : charge;
+}

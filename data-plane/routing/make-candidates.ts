@@ -1,0 +1,106 @@
+/** From ordered models to candidates: endpoints in order, a credential and a price for each, the customer's own keys first. */
+import { formatUsd, type NanoUsd } from '../../shared/money.js';
+import type { Candidate, Credential } from '../types.js';
+import { type WarmConversation, warmTokens } from './affinity.js';
+import { droppedMembers } from './capabilities.js';
+import { byokRows, drawHouse, isOwnOnly, openOwn } from './choose-credential.js';
+import { costCeiling, expectedCost, type Sizes, sizesAt } from './estimate-cost.js';
+import type { Inquiry } from './list-options.js';
+import type { Sort } from './resolve-model.js';
+import { type EndpointOption, type ModelOption, orderEndpoints } from './strategies.js';
+
+/** A plan is for failover, not for shopping: the hold must cover its dearest candidate. */
+const MAX_MODELS = 4;
+const MAX_CANDIDATES = 10;
+/** Where several models stand in line, one with many vendors must not push the others out. */
+const MAX_ENDPOINTS_OF_ONE = 3;
+
+export interface Draft {
+  readonly candidate: Candidate;
+  readonly sizes: Sizes;
+}
+
+export interface MadeCandidates {
+  /** Best first. */
+  readonly drafts: readonly Draft[];
+  /** The lowest ceiling that `max_cost` refused. */
+  readonly cheapestRefused: NanoUsd | undefined;
+}
+
+export function makeCandidates(
+  inquiry: Inquiry,
+  models: readonly ModelOption[],
+  sort: Sort | undefined,
+  maxCost: NanoUsd | undefined,
+  random: () => number,
+): MadeCandidates {
+  const { preferences, principal, snapshot, exclusions } = inquiry;
+  const rows = byokRows(principal);
+  const drafts: Draft[] = [];
+  let cheapestRefused: NanoUsd | undefined;
+  const mostModels = inquiry.resolution.kind === 'ordered' ? MAX_CANDIDATES : MAX_MODELS;
+  const mostEndpoints = models.length > 1 ? MAX_ENDPOINTS_OF_ONE : MAX_CANDIDATES;
+  let used = 0;
+  for (const option of models) {
+    if (used >= mostModels || drafts.length >= MAX_CANDIDATES) break;
+    const own: Draft[] = [];
+    const house: Draft[] = [];
+    const only = option.endpoints.some(({ endpoint }) => isOwnOnly(rows, endpoint));
+    for (const place of placeWarmFirst(orderEndpoints(option.endpoints, sort, inquiry.health, random), inquiry.warm)) {
+      const { endpoint } = place;
+      const credentials = {
+        own: openOwn(rows, endpoint, principal, snapshot),
+        house: only ? undefined : drawHouse(endpoint, snapshot, random),
+      };
+      if (!credentials.own && !credentials.house) {
+        exclusions.add(option.model.id, endpoint.vendorId, only ? 'byok_only' : 'no_credential');
+        continue;
+      }
+      for (const [list, credential] of [[own, credentials.own] as const, [house, credentials.house] as const]) {
+        if (!credential) continue;
+        const draft = draftOf(option, place, credential, inquiry);
+        const { ceiling } = draft.candidate;
+        if (maxCost === undefined || ceiling <= maxCost) list.push(draft);
+        else {
+          exclusions.add(option.model.id, endpoint.vendorId, 'over_max_cost', `up to $${formatUsd(ceiling)}`);
+          if (cheapestRefused === undefined || ceiling < cheapestRefused) cheapestRefused = ceiling;
+        }
+      }
+    }
+    if (own.length + house.length > 0) used += 1;
+    drafts.push(...[...own, ...house].slice(0, mostEndpoints));
+  }
+  // With an order, the vendors of the order are the only ones left; without one, the first is all.
+  const kept = preferences.allowFallbacks || preferences.order.length > 0 ? MAX_CANDIDATES : 1;
+  return { drafts: drafts.slice(0, kept), cheapestRefused };
+}
+
+function draftOf(option: ModelOption, place: EndpointOption, credential: Credential, inquiry: Inquiry): Draft {
+  const { model } = option;
+  const { endpoint, facts } = place;
+  const { multiplier } = inquiry.principal;
+  const byok = credential.owner === 'byok';
+  const sizes = sizesAt(model, facts, inquiry.estimate, inquiry.demand);
+  const warm = inquiry.warm?.endpointId === endpoint.id ? warmTokens(inquiry.warm, model.id) : 0;
+  return {
+    sizes,
+    candidate: {
+      model,
+      endpoint,
+      credential,
+      byok,
+      expectedCost: expectedCost(model, sizes, warm, byok, multiplier),
+      ceiling: costCeiling(model, sizes, inquiry.demand.writesCache, byok, multiplier),
+      dropped: droppedMembers(inquiry.needs, endpoint, facts.abilities),
+    },
+  };
+}
+
+/** The customer's own order stands above the cache. */
+function placeWarmFirst(options: EndpointOption[], warm: WarmConversation | undefined): EndpointOption[] {
+  const at = warm === undefined ? -1 : options.findIndex(({ endpoint }) => endpoint.id === warm.endpointId);
+  const place = options[at];
+  const leader = options[0];
+  if (!place || !leader || at === 0 || place.rank > leader.rank) return options;
+  return [place, ...options.slice(0, at), ...options.slice(at + 1)];
+}
