@@ -7,8 +7,8 @@ import type { ReasoningDetail } from '../../../shared/chat.js';
 import type { Frame, UsageReport } from '../../types.js';
 import type { AttemptTarget } from './protocol-adapter.js';
 
-/** Constant and meaningless, but strict clients want the key and OpenAI's schema wants a string. */
-export const SYSTEM_FINGERPRINT = 'fp_modelapi';
+/** These vendors have none; strict clients want the key and OpenAI's schema wants a string. */
+export const SYSTEM_FINGERPRINT = '';
 
 export function completionId(target: AttemptTarget): string {
   return `chatcmpl-${target.requestId}`;

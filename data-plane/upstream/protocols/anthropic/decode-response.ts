@@ -2,11 +2,11 @@
 import type { ReasoningDetail, ToolCall } from '../../../../shared/chat.js';
 import type { Frame } from '../../../types.js';
 import { type AnswerChoice, completionFrame } from '../chat-completion.js';
+import { errorInside } from '../decode-error.js';
 import { asArray, asRecord, asText, type JsonRecord } from '../json.js';
 import { malformed, readJson } from '../malformed.js';
 import type { AttemptTarget } from '../protocol-adapter.js';
 import { reasoningWish } from '../reasoning-wish.js';
-import { readErrorEvent } from './decode-error.js';
 import { outputTool } from './encode-tools.js';
 import { mapStopReason } from './map-stop-reason.js';
 import { ClaudeUsage } from './map-usage.js';
@@ -15,8 +15,10 @@ import { CLAUDE_REASONING } from './wire.js';
 export const REFUSED = 'The model declined to answer.';
 
 export function decodeResponse(body: Buffer, target: AttemptTarget): Frame {
-  const message = asRecord(readJson(body.toString('utf8')));
-  if (message?.['type'] === 'error' || asRecord(message?.['error'])) throw readErrorEvent(message);
+  const parsed = readJson(body.toString('utf8'));
+  const failure = errorInside(parsed, target.vendorId);
+  if (failure !== undefined) throw failure;
+  const message = asRecord(parsed);
   const stopReason = asText(message?.['stop_reason']);
   if (message === undefined || !Array.isArray(message['content']) || stopReason === undefined) {
     throw malformed('the answer has no content or no stop_reason');

@@ -4,11 +4,11 @@
  */
 import type { Frame } from '../../../types.js';
 import { ChunkWriter } from '../chat-chunk.js';
+import { errorInside } from '../decode-error.js';
 import { asRecord, asText, type JsonRecord } from '../json.js';
 import { cut, malformed, readJson } from '../malformed.js';
-import type { AttemptTarget, SseEvent, StreamDecoder } from '../protocol-adapter.js';
+import type { AttemptTarget, SseEvent, StreamDecoder, UpstreamFailure } from '../protocol-adapter.js';
 import { reasoningWish } from '../reasoning-wish.js';
-import { readErrorEvent } from './decode-error.js';
 import { readReasoning, refusalText } from './decode-response.js';
 import { outputTool } from './encode-tools.js';
 import { mapStopReason } from './map-stop-reason.js';
@@ -28,6 +28,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   readonly #blocks = new Map<number, Block>();
   readonly #outputTool: string | undefined;
   readonly #hidesReasoning: boolean;
+  readonly #vendorId: string;
   #messageId: string | undefined;
   #toolCalls = 0;
   #details = 0;
@@ -38,6 +39,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
 
   constructor(target: AttemptTarget) {
     this.#writer = new ChunkWriter(target);
+    this.#vendorId = target.vendorId;
     this.#outputTool = outputTool(target);
     this.#hidesReasoning = reasoningWish(target.body).hidden;
   }
@@ -86,12 +88,16 @@ export class AnthropicStreamDecoder implements StreamDecoder {
         if (this.#stopReason === undefined) throw cut('message_stop without a stop_reason');
         return true;
       case 'error':
-        throw readErrorEvent(message);
+        throw this.#failure(message);
       default:
         // `ping` and whatever comes next year; but an error must not pass for one of these.
-        if (eventName === 'error' || message['error'] !== undefined) throw readErrorEvent(message);
+        if (eventName === 'error' || message['error'] !== undefined) throw this.#failure(message);
         return false;
     }
+  }
+
+  #failure(message: JsonRecord): UpstreamFailure {
+    return errorInside(message, this.#vendorId) ?? malformed('an error event without an error');
   }
 
   #startMessage(message: JsonRecord | undefined): void {

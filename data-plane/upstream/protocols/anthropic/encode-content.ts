@@ -1,13 +1,12 @@
-/** Content parts of a message as Anthropic's blocks. Empty and whitespace-only texts vanish: the API refuses them with a 400. */
+/** Content parts of a message as Anthropic's blocks. Texts that say nothing are gone by now: the API refuses them with a 400. */
 import type { ChatMessage, ContentPart } from '../../../../shared/chat.js';
+import { partsOf } from '../conversation.js';
 import { fileSource, imageSource, type MediaSource } from '../media-source.js';
 import { unsayable } from '../unsayable.js';
 import type { MediaReference, TextBlock, UserBlock } from './wire.js';
 
 export function encodeContent(message: ChatMessage, path: string): UserBlock[] {
-  const { content } = message;
-  const parts: readonly ContentPart[] = typeof content === 'string' ? [{ type: 'text', text: content }] : (content ?? []);
-  const blocks = parts.flatMap((part, index) => encodePart(part, `${path}.content[${index}]`) ?? []);
+  const blocks = partsOf(message).map((part, index) => encodePart(part, `${path}.content[${index}]`));
   const last = blocks.at(-1);
   if (last !== undefined && message.cache_control !== undefined) last.cache_control = message.cache_control;
   return blocks;
@@ -21,12 +20,12 @@ export function encodeText(message: ChatMessage, path: string): TextBlock[] {
   });
 }
 
-function encodePart(part: ContentPart, path: string): UserBlock | undefined {
+function encodePart(part: ContentPart, path: string): UserBlock {
   switch (part.type) {
     case 'text':
-      return textBlock(part.text, part.cache_control);
+      return { type: 'text', text: part.text, ...cache(part) };
     case 'refusal':
-      return textBlock(part.refusal, undefined);
+      return { type: 'text', text: part.refusal };
     case 'image_url':
       return { type: 'image', source: reference(imageSource(part, path)), ...cache(part) };
     case 'file':
@@ -36,11 +35,6 @@ function encodePart(part: ContentPart, path: string): UserBlock | undefined {
     default:
       throw unsayable('This kind of content is not known.', path);
   }
-}
-
-function textBlock(text: string, cacheControl: TextBlock['cache_control']): TextBlock | undefined {
-  if (text.trim() === '') return undefined;
-  return cacheControl === undefined ? { type: 'text', text } : { type: 'text', text, cache_control: cacheControl };
 }
 
 function document(source: MediaSource, filename: string | undefined): UserBlock {

@@ -1,10 +1,19 @@
 /**
- * OpenAI's messages as Anthropic's turns. What Anthropic insists on, and this guarantees: the first turn is the user's; turns of one
- * role are merged; every tool_use is answered in the very next turn, its results first and in the order of the calls; nothing empty.
- * Histories that break these rules are repaired with the least invention: an orphan result becomes text, a missing one says so.
+ * A conversation as Anthropic's turns: tool results first in the user's turn, reasoning first in the assistant's, system messages at
+ * the top or, in mid-conversation, where the model takes them.
  */
 import type { ChatMessage } from '../../../../shared/chat.js';
-import { asRecord, type JsonRecord } from '../json.js';
+import {
+  CONTINUED,
+  type ConversationTurn,
+  isSystem,
+  NO_RESULT,
+  type PlacedMessage,
+  readConversation,
+  type ToolAnswer,
+  toolCalls,
+} from '../conversation.js';
+import { asRecord, type JsonRecord, parseJson } from '../json.js';
 import type { ClaudeTraits } from './claude-traits.js';
 import { encodeContent, encodeText } from './encode-content.js';
 import { type AssistantBlock, CLAUDE_REASONING, type TextBlock, type ToolResultBlock, type Turn, type UserBlock } from './wire.js';
@@ -14,154 +23,83 @@ export interface EncodedMessages {
   readonly turns: readonly Turn[];
 }
 
-/** Stands where the API wants a user's turn and the history has none. */
-const CONTINUED = '(continued)';
-const NO_RESULT = '(this tool call has no result)';
-
 export function encodeMessages(messages: readonly ChatMessage[], traits: ClaudeTraits): EncodedMessages {
-  const isSystem = (message: ChatMessage): boolean => message.role === 'system' || message.role === 'developer';
-  const firstOther = messages.findIndex((message) => !isSystem(message));
-  const leading = firstOther < 0 ? messages.length : firstOther;
-  const system = messages.slice(0, leading).flatMap((message, index) => encodeText(message, `messages[${index}]`));
-  const history = new History(traits);
-  for (const [index, message] of messages.entries()) {
-    if (index < leading) continue;
-    const path = `messages[${index}]`;
-    if (isSystem(message)) history.addSystem(encodeText(message, path));
-    else if (message.role === 'assistant') history.addAssistant(encodeAssistant(message, path, traits));
-    else if (message.role === 'user') history.addUser(encodeContent(message, path));
-    else history.addToolResult(message.tool_call_id ?? '', encodeContent(message, path));
+  const conversation = readConversation(messages);
+  const turns = conversation.turns.flatMap((turn) =>
+    turn.role === 'user' ? encodeUserTurn(turn, traits) : [encodeAssistantTurn(turn, traits)],
+  );
+  const last = turns.at(-1);
+  if (last?.role === 'assistant' && traits.prefill) trimEnd(last.content);
+  else if (last === undefined || last.role === 'assistant') turns.push({ role: 'user', content: [{ type: 'text', text: CONTINUED }] });
+  return { system: conversation.system.flatMap(({ message, path }) => encodeText(message, path)), turns };
+}
+
+/** The API takes system messages only behind a whole user turn (fixtures mid_conversation_system); older models read them inside it. */
+function encodeUserTurn(turn: Extract<ConversationTurn, { role: 'user' }>, traits: ClaudeTraits): Turn[] {
+  const content: (UserBlock | ToolResultBlock)[] = turn.results.map(encodeResult);
+  const behind: Turn[] = [];
+  for (const { message, path } of turn.messages) {
+    if (!isSystem(message)) content.push(...encodeUserMessage(message, path));
+    else if (traits.midConversationSystem) behind.push({ role: 'system', content: encodeText(message, path) });
+    else content.push(...encodeText(message, path).map((block) => ({ ...block, text: `<system>${block.text}</system>` })));
   }
-  return { system, turns: history.finish() };
+  if (content.length === 0) content.push({ type: 'text', text: CONTINUED });
+  return [{ role: 'user', content }, ...behind];
+}
+
+function encodeUserMessage(message: ChatMessage, path: string): UserBlock[] {
+  const blocks = encodeContent(message, path);
+  if (message.role === 'user') return blocks;
+  return [{ type: 'text', text: `Result of the tool call ${message.tool_call_id ?? message.name ?? ''}:` }, ...blocks];
+}
+
+function encodeResult({ call, answers }: ToolAnswer): ToolResultBlock {
+  const blocks = answers.flatMap(({ message, path }) => encodeContent(message, path));
+  // Inside a tool_result only the block itself may carry the cache breakpoint.
+  const marked = blocks.find((block) => block.cache_control !== undefined)?.cache_control;
+  const content = marked === undefined ? blocks : blocks.map(({ cache_control: _moved, ...block }) => block as UserBlock);
+  return {
+    type: 'tool_result',
+    tool_use_id: toolUseId(call.id),
+    content: answers.length === 0 ? [{ type: 'text', text: NO_RESULT }] : content,
+    ...(marked === undefined ? {} : { cache_control: marked }),
+  };
+}
+
+function encodeAssistantTurn(turn: { readonly messages: readonly PlacedMessage[] }, traits: ClaudeTraits): Turn {
+  return { role: 'assistant', content: turn.messages.flatMap(({ message, path }) => encodeAssistant(message, path, traits)) };
 }
 
 function encodeAssistant(message: ChatMessage, path: string, traits: ClaudeTraits): AssistantBlock[] {
-  const blocks: AssistantBlock[] = [];
-  for (const detail of message.reasoning_details ?? []) {
-    if (detail.format !== CLAUDE_REASONING || traits.thinking === 'none') continue;
-    if (detail.type === 'reasoning.encrypted' && detail.data) blocks.push({ type: 'redacted_thinking', data: detail.data });
-    else if (detail.type === 'reasoning.text' && detail.signature) {
-      blocks.push({ type: 'thinking', thinking: detail.text ?? '', signature: detail.signature });
-    }
-  }
+  const blocks: AssistantBlock[] = traits.thinking === 'none' ? [] : encodeReasoningDetails(message);
   blocks.push(...encodeText(message, path));
   if (message.refusal) blocks.push({ type: 'text', text: message.refusal });
-  for (const call of message.tool_calls ?? []) {
+  for (const call of toolCalls(message)) {
     blocks.push({ type: 'tool_use', id: toolUseId(call.id), name: call.function.name, input: toolInput(call.function.arguments) });
   }
   return blocks;
 }
 
+/** Only what Claude signed itself: a foreign signature is refused with a 400. */
+function encodeReasoningDetails(message: ChatMessage): AssistantBlock[] {
+  return (message.reasoning_details ?? []).flatMap((detail): AssistantBlock[] => {
+    if (detail.format !== CLAUDE_REASONING) return [];
+    if (detail.type === 'reasoning.encrypted' && detail.data) return [{ type: 'redacted_thinking', data: detail.data }];
+    if (detail.type !== 'reasoning.text' || !detail.signature) return [];
+    return [{ type: 'thinking', thinking: detail.text ?? '', signature: detail.signature }];
+  });
+}
+
 /** Anthropic wants `[a-zA-Z0-9_-]+`; other vendors' ids are bent the same way on call and result. */
-export function toolUseId(id: string): string {
+function toolUseId(id: string): string {
   return id === '' ? 'toolu_0' : id.replace(/[^a-zA-Z0-9_-]/g, '_');
 }
 
+/** `input` is an object; arguments that are none are kept under a name. */
 function toolInput(text: string): JsonRecord {
   if (text.trim() === '') return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    return asRecord(value) ?? { value };
-  } catch {
-    return { arguments: text };
-  }
-}
-
-class History {
-  readonly #traits: ClaudeTraits;
-  readonly #turns: Turn[] = [];
-  /** System messages wait until the user's turn is whole: the API takes them only behind one. */
-  #waiting: TextBlock[][] = [];
-
-  constructor(traits: ClaudeTraits) {
-    this.#traits = traits;
-  }
-
-  addSystem(blocks: TextBlock[]): void {
-    if (blocks.length === 0) return;
-    if (this.#traits.midConversationSystem) this.#waiting.push(blocks);
-    else this.addUser(blocks.map((block) => ({ ...block, text: `<system>${block.text}</system>` })));
-  }
-
-  addUser(blocks: readonly UserBlock[]): void {
-    if (blocks.length > 0) this.#userTurn().push(...blocks);
-  }
-
-  addToolResult(id: string, content: UserBlock[]): void {
-    this.#userTurn().push({ type: 'tool_result', tool_use_id: toolUseId(id), content });
-  }
-
-  addAssistant(blocks: readonly AssistantBlock[]): void {
-    if (blocks.length === 0) return;
-    const last = this.#turns.at(-1);
-    if (last?.role === 'assistant' && this.#waiting.length === 0) {
-      last.content.push(...blocks);
-      return;
-    }
-    if (last === undefined) this.addUser([{ type: 'text', text: CONTINUED }]);
-    this.#settleUserTurn();
-    this.#turns.push({ role: 'assistant', content: [...blocks] });
-  }
-
-  finish(): readonly Turn[] {
-    const last = this.#turns.at(-1);
-    const unanswered = last?.role === 'assistant' && last.content.some((block) => block.type === 'tool_use');
-    if (last?.role === 'assistant' && !unanswered && this.#traits.prefill && this.#waiting.length === 0) trimEnd(last.content);
-    else if (last === undefined || (last.role === 'assistant' && !unanswered)) this.addUser([{ type: 'text', text: CONTINUED }]);
-    this.#settleUserTurn();
-    return this.#turns.filter((turn) => turn.content.length > 0);
-  }
-
-  #userTurn(): (UserBlock | ToolResultBlock)[] {
-    const last = this.#turns.at(-1);
-    if (last?.role === 'user') return last.content;
-    const content: (UserBlock | ToolResultBlock)[] = [];
-    this.#turns.push({ role: 'user', content });
-    return content;
-  }
-
-  /** Before another assistant turn or the end: results in order, then the system messages that waited. */
-  #settleUserTurn(): void {
-    const before = this.#turns.at(this.#turns.at(-1)?.role === 'user' ? -2 : -1);
-    const calls = before?.role === 'assistant' ? before.content.flatMap((block) => (block.type === 'tool_use' ? block.id : [])) : [];
-    if (calls.length > 0 || this.#waiting.length > 0 || this.#turns.at(-1)?.role === 'user') {
-      const content = this.#userTurn();
-      const ordered = orderResults(content, calls);
-      content.splice(0, content.length, ...ordered);
-      if (content.length === 0) content.push({ type: 'text', text: CONTINUED });
-    }
-    for (const blocks of this.#waiting) this.#turns.push({ role: 'system', content: blocks });
-    this.#waiting = [];
-  }
-}
-
-function orderResults(content: readonly (UserBlock | ToolResultBlock)[], calls: readonly string[]): (UserBlock | ToolResultBlock)[] {
-  const results = new Map<string, ToolResultBlock>();
-  const rest: UserBlock[] = [];
-  for (const block of content) {
-    if (block.type !== 'tool_result') rest.push(block);
-    else if (!calls.includes(block.tool_use_id)) rest.push(...orphanResult(block));
-    else {
-      const earlier = results.get(block.tool_use_id);
-      if (earlier === undefined) results.set(block.tool_use_id, block);
-      else earlier.content.push(...block.content);
-    }
-  }
-  const answered = calls.map(
-    (id): ToolResultBlock => results.get(id) ?? { type: 'tool_result', tool_use_id: id, content: [{ type: 'text', text: NO_RESULT }] },
-  );
-  return [...answered.map(liftCacheControl), ...rest];
-}
-
-function orphanResult(block: ToolResultBlock): UserBlock[] {
-  return [{ type: 'text', text: `Result of the tool call ${block.tool_use_id}:` }, ...block.content];
-}
-
-/** Inside a tool_result only the block itself may carry the breakpoint. */
-function liftCacheControl(block: ToolResultBlock): ToolResultBlock {
-  const marked = block.content.find((inner) => inner.cache_control !== undefined)?.cache_control;
-  if (marked === undefined) return block;
-  return { ...block, cache_control: marked, content: block.content.map(({ cache_control: _moved, ...inner }) => inner as UserBlock) };
+  const value = parseJson(text);
+  return asRecord(value) ?? { arguments: value ?? text };
 }
 
 /** A prefill must not end in whitespace. */

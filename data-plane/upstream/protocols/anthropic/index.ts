@@ -7,8 +7,8 @@
  * model's version says), `bodyVersion` (`vertex-2023-10-16`: version in the body, no model), `method` and `streamMethod` (for `{method}`
  * in `quirks.path`).
  */
+import { decodeError } from '../decode-error.js';
 import type { ProtocolAdapter } from '../protocol-adapter.js';
-import { decodeError } from './decode-error.js';
 import { decodeResponse } from './decode-response.js';
 import { AnthropicStreamDecoder } from './decode-stream.js';
 import { encodeRequest } from './encode-request.js';
@@ -16,6 +16,6 @@ import { encodeRequest } from './encode-request.js';
 export const anthropic: ProtocolAdapter = {
   encodeRequest,
   decodeResponse,
-  decodeError,
+  decodeError: (response, target) => decodeError(response, target.vendorId),
   openStream: (target) => new AnthropicStreamDecoder(target),
 };

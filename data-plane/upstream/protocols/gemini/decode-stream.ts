@@ -1,0 +1,128 @@
+/**
+ * Gemini's stream of whole answers as OpenAI's chunks. Gemini never says that it is done: the end of the body is the end, and it is a
+ * clean one only when every candidate that was seen has its finishReason. The last usage counts.
+ */
+import type { Frame } from '../../../types.js';
+import { ChunkWriter } from '../chat-chunk.js';
+import { errorInside } from '../decode-error.js';
+import { asArray, asRecord, asText, type JsonRecord } from '../json.js';
+import { cut, malformed, readJson } from '../malformed.js';
+import type { AttemptTarget, SseEvent, StreamDecoder } from '../protocol-adapter.js';
+import { reasoningWish } from '../reasoning-wish.js';
+import { Candidate, callIds, type Piece } from './candidate.js';
+import { BLOCKED, blockReason } from './decode-response.js';
+import { FunctionNames } from './function-names.js';
+import { mapFinishReason } from './map-finish-reason.js';
+import { mapLogprobs } from './map-logprobs.js';
+import { mapUsage } from './map-usage.js';
+
+/** More than any `n`: bounds what a vendor's garbage can open. */
+const MAX_CANDIDATES = 128;
+
+export class GeminiStreamDecoder implements StreamDecoder {
+  readonly #writer: ChunkWriter;
+  readonly #names: FunctionNames;
+  readonly #newCallId: () => string;
+  readonly #hidesReasoning: boolean;
+  readonly #vendorId: string;
+  readonly #candidates = new Map<number, Candidate>();
+  #usage: unknown;
+  #responseId: string | undefined;
+  #blocked: string | undefined;
+
+  constructor(target: AttemptTarget) {
+    this.#writer = new ChunkWriter(target);
+    this.#names = new FunctionNames(target);
+    this.#newCallId = callIds(target.requestId);
+    this.#hidesReasoning = reasoningWish(target.body).hidden;
+    this.#vendorId = target.vendorId;
+  }
+
+  push(events: readonly SseEvent[]): Frame | undefined {
+    for (const event of events) if (event.data !== '[DONE]') this.#read(readJson(event.data));
+    return this.#writer.take();
+  }
+
+  end(): Frame {
+    if (this.#candidates.size === 0 && this.#blocked === undefined) throw cut('the stream ended without a candidate');
+    const finishes = [...this.#candidates].map(([index, candidate]) => {
+      if (candidate.finishReason === undefined) throw cut('the stream ended without a finishReason');
+      const reason = mapFinishReason(candidate.finishReason, candidate.calls > 0);
+      if (candidate.isCut && reason !== 'length') throw malformed('a function call that never ended');
+      return { index, reason, native: candidate.finishReason };
+    });
+    if (finishes.length === 0 && this.#blocked !== undefined) {
+      this.#writer.refusal(0, BLOCKED);
+      finishes.push({ index: 0, reason: 'content_filter', native: this.#blocked });
+    }
+    for (const { index, reason, native } of finishes) this.#writer.finish(index, reason, native);
+    return this.#close(finishes[0]?.reason ?? 'stop', finishes[0]?.native);
+  }
+
+  truncate(): Frame {
+    for (const index of this.#candidates.size === 0 ? [0] : this.#candidates.keys()) this.#writer.finish(index, 'length', undefined);
+    return this.#close('length', undefined);
+  }
+
+  #read(json: unknown): void {
+    const body = asRecord(Array.isArray(json) && json.length === 1 ? json[0] : json);
+    if (body === undefined) throw malformed('an event that is no object');
+    if (body['error'] !== undefined) throw errorInside(body, this.#vendorId) ?? malformed('an error event without an error');
+    this.#usage = body['usageMetadata'] ?? this.#usage;
+    this.#responseId ??= asText(body['responseId']);
+    this.#blocked ??= blockReason(body);
+    for (const item of asArray(body['candidates'])) {
+      const candidate = asRecord(item);
+      if (candidate === undefined) throw malformed('a candidate that is no object');
+      this.#readCandidate(candidate);
+    }
+  }
+
+  #readCandidate(json: JsonRecord): void {
+    const index = json['index'] ?? 0;
+    if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= MAX_CANDIDATES) throw malformed('a candidate index');
+    let candidate = this.#candidates.get(index);
+    if (candidate === undefined) {
+      candidate = new Candidate(this.#names, this.#newCallId);
+      this.#candidates.set(index, candidate);
+    }
+    const before = candidate.calls;
+    const pieces = candidate.read(json);
+    let logprobs = mapLogprobs(json['logprobsResult']);
+    let calls = before;
+    for (const piece of pieces) {
+      if (piece.kind === 'call') this.#writeCall(index, calls++, piece.call);
+      else this.#write(index, piece, logprobs);
+      if (piece.kind === 'text') logprobs = undefined;
+    }
+  }
+
+  #write(choice: number, piece: Exclude<Piece, { kind: 'call' }>, logprobs: unknown): void {
+    switch (piece.kind) {
+      case 'text':
+        return this.#writer.text(choice, piece.text, logprobs);
+      case 'reasoning':
+        return this.#hidesReasoning ? undefined : this.#writer.reasoning(choice, piece.text);
+      case 'detail':
+        return this.#writer.reasoningDetail(choice, piece.detail);
+      case 'image':
+        return this.#writer.delta(choice, { images: [piece.image] }, piece.image.image_url.url.length);
+    }
+  }
+
+  #writeCall(choice: number, index: number, call: Extract<Piece, { kind: 'call' }>['call']): void {
+    const { name, arguments: text } = call.function;
+    this.#writer.toolCall(choice, index, { id: call.id, name, arguments: text, extra: call.extra_content });
+  }
+
+  #close(finishReason: string, native: string | undefined): Frame {
+    return this.#writer.end({
+      usage: mapUsage(this.#usage),
+      finishReason,
+      native: {
+        ...(this.#responseId === undefined ? {} : { id: this.#responseId }),
+        ...(native === undefined ? {} : { finishReason: native }),
+      },
+    });
+  }
+}
