@@ -40,7 +40,8 @@ export class ConfigError extends Error {
 const SECRET_LENGTH = 24;
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/i;
 
-export function loadConfig(environment: NodeJS.ProcessEnv): DataPlaneConfig {
+/** Throws ConfigError: one line that names the variable. */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): DataPlaneConfig {
   const read = new Environment(environment);
   const mode = read.oneOf('MODE', ['local', 'production'], 'production');
   const local = mode === 'local';
