@@ -1,0 +1,126 @@
+/** The statements of ingestion: each writes one table for a whole batch. All run in the transaction that holds the wallets' locks. */
+import type { PoolClient } from 'pg';
+import { plainArray, textArray } from '../modules/billing/column-arrays.js';
+import type { SettlementRow } from './ingest-usage-allocate.js';
+
+/** In JSON every control character is escaped, so this one can separate documents. */
+const RECORD_SEPARATOR = '\u001e';
+
+export async function writeSettlements(client: PoolClient, rows: readonly SettlementRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const plain = (pick: (row: SettlementRow) => number | bigint | boolean | string | null) => plainArray(rows.map(pick));
+  const text = (pick: (row: SettlementRow) => string | null) => textArray(rows.map(pick));
+  await client.query({
+    name: 'write-settlements',
+    text: `INSERT INTO settlement (day, request_id, account_id, position, line, key_id, lease_id, node_id, epoch, sequence, model,
+             vendor_id, byok, test, input_uncached, cache_read, cache_write_5m, cache_write_1h, output, requests, reasoning,
+             price_revision, multiplier_numerator, multiplier_denominator, actual, charge, loss, reason, estimated, usage_mismatch,
+             balance_after, usage_date, batch_item_id)
+           SELECT uuid_day(request_id), fresh.* FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::integer[], $5::uuid[], $6::uuid[],
+             $7::text[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::boolean[], $13::boolean[], $14::bigint[],
+             $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::smallint[],
+             $23::smallint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::text[], $28::boolean[], $29::boolean[], $30::bigint[],
+             $31::date[], $32::text[]) AS fresh (request_id)`,
+    values: [
+      plain((row) => row.requestId),
+      plain((row) => row.accountId),
+      plain((row) => row.position),
+      plain((row) => row.line),
+      plain((row) => row.keyId),
+      plain((row) => row.leaseId),
+      text((row) => row.nodeId),
+      plain((row) => row.epoch),
+      plain((row) => row.sequence),
+      text((row) => row.model),
+      text((row) => row.vendorId),
+      plain((row) => row.byok),
+      plain((row) => row.test),
+      plain((row) => row.buckets.inputUncached),
+      plain((row) => row.buckets.cacheRead),
+      plain((row) => row.buckets.cacheWrite5m),
+      plain((row) => row.buckets.cacheWrite1h),
+      plain((row) => row.buckets.output),
+      plain((row) => row.buckets.requests),
+      plain((row) => row.reasoningTokens),
+      plain((row) => row.priceRevision),
+      plain((row) => row.multiplier.numerator),
+      plain((row) => row.multiplier.denominator),
+      plain((row) => row.actual),
+      plain((row) => row.charge),
+      plain((row) => row.loss),
+      text((row) => row.reason),
+      plain((row) => row.estimated),
+      plain((row) => row.usageMismatch),
+      plain((row) => row.balanceAfter),
+      plain((row) => row.usageDate),
+      text((row) => row.batchItemId),
+    ],
+  });
+  await client.query({
+    name: 'write-generations',
+    text: `INSERT INTO generation (day, request_id, account_id, event)
+           SELECT uuid_day(request_id), request_id, account_id, event::json
+           FROM unnest($1::uuid[], $2::uuid[], string_to_array($3, '${RECORD_SEPARATOR}')) AS fresh (request_id, account_id, event)`,
+    values: [
+      plain((row) => row.requestId),
+      plain((row) => row.accountId),
+      rows.map((row) => JSON.stringify(row.event)).join(RECORD_SEPARATOR),
+    ],
+  });
+}
+
+export async function writeBatchItems(
+  client: PoolClient,
+  items: readonly { readonly batchItemId: string; readonly requestId: string }[],
+): Promise<void> {
+  if (items.length === 0) return;
+  await client.query('INSERT INTO batch_item_charge (batch_item_id, request_id) SELECT * FROM unnest($1::text[], $2::uuid[])', [
+    textArray(items.map((item) => item.batchItemId)),
+    plainArray(items.map((item) => item.requestId)),
+  ]);
+}
+
+/** Adds up in memory first: one row a (key, day, model, vendor, byok) however many requests. */
+export async function writeRollups(client: PoolClient, rows: readonly SettlementRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const groups = [
+    ...Map.groupBy(rows, (row) => `${row.keyId} ${row.usageDate} ${row.byok} ${JSON.stringify([row.model, row.vendorId])}`).values(),
+  ].flatMap((group) => (group[0] ? [{ first: group[0], group }] : []));
+  const first = (pick: (row: SettlementRow) => boolean | string) => plainArray(groups.map((one) => pick(one.first)));
+  const sum = (pick: (row: SettlementRow) => number | bigint) =>
+    plainArray(groups.map(({ group }) => group.reduce((total, row) => total + BigInt(pick(row)), 0n)));
+  await client.query({
+    name: 'write-rollups',
+    text: `INSERT INTO usage_rollup AS known (key_id, day, model, vendor_id, byok, account_id, requests, errors, input_uncached,
+             cache_read, cache_write, output, reasoning, charge, loss)
+           SELECT * FROM unnest($1::uuid[], $2::date[], $3::text[], $4::text[], $5::boolean[], $6::uuid[], $7::bigint[], $8::bigint[],
+             $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[])
+           ON CONFLICT (key_id, day, model, vendor_id, byok) DO UPDATE SET
+             requests = known.requests + excluded.requests, errors = known.errors + excluded.errors,
+             input_uncached = known.input_uncached + excluded.input_uncached, cache_read = known.cache_read + excluded.cache_read,
+             cache_write = known.cache_write + excluded.cache_write, output = known.output + excluded.output,
+             reasoning = known.reasoning + excluded.reasoning, charge = known.charge + excluded.charge, loss = known.loss + excluded.loss`,
+    values: [
+      first((row) => row.keyId),
+      first((row) => row.usageDate),
+      textArray(groups.map((one) => one.first.model)),
+      textArray(groups.map((one) => one.first.vendorId)),
+      first((row) => row.byok),
+      first((row) => row.accountId),
+      plainArray(groups.map(({ group }) => group.length)),
+      sum((row) => (isError(row.event.status) ? 1 : 0)),
+      sum((row) => row.buckets.inputUncached),
+      sum((row) => row.buckets.cacheRead),
+      sum((row) => row.buckets.cacheWrite5m + row.buckets.cacheWrite1h),
+      sum((row) => row.buckets.output),
+      sum((row) => row.reasoningTokens),
+      sum((row) => row.charge),
+      sum((row) => row.loss),
+    ],
+  });
+}
+
+/** 499: the customer left by their own will. */
+function isError(status: number): boolean {
+  return status >= 400 && status !== 499;
+}
