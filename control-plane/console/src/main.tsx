@@ -1,0 +1,32 @@
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { BrowserRouter } from 'react-router';
+import { Provider as GraphqlProvider } from 'urql';
+import { App } from './app.js';
+import { graphqlClient } from './graphql-client.js';
+import { LocaleProvider } from './messages/locale.js';
+import { SessionProvider } from './session/session-context.js';
+import { theme } from './theme.js';
+
+const root = document.getElementById('root');
+if (!root) throw new Error('index.html has no #root');
+createRoot(root).render(
+  <StrictMode>
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <Notifications position="top-right" />
+      <LocaleProvider>
+        <GraphqlProvider value={graphqlClient}>
+          <SessionProvider>
+            <BrowserRouter>
+              <App />
+            </BrowserRouter>
+          </SessionProvider>
+        </GraphqlProvider>
+      </LocaleProvider>
+    </MantineProvider>
+  </StrictMode>,
+);
