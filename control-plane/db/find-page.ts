@@ -30,7 +30,8 @@ export function decodeCursor(cursor: string): string {
 /** Throws `invalid_request` for a size out of 1..200. */
 export function pageSize(request: PageRequest): number {
   const size = request.first ?? DEFAULT_PAGE;
-  if (size < 1 || size > MAX_PAGE) throw new GatewayError('invalid_request', `first must be between 1 and ${MAX_PAGE}.`, { param: 'first' });
+  if (size < 1 || size > MAX_PAGE)
+    throw new GatewayError('invalid_request', `first must be between 1 and ${MAX_PAGE}.`, { param: 'first' });
   return size;
 }
 

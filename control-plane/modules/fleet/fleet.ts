@@ -26,7 +26,7 @@ export class Fleet {
   /** Ignores what is older than what is known of that node (a duplicate or a late message). */
   observe(status: NodeStatus): void {
     const known = this.#nodes.get(status.nodeId)?.status;
-    if (known && (status.epoch < known.epoch || (status.epoch === known.epoch && status.reportedAtMs <= known.reportedAtMs))) return;
+    if (known && isStale(status, known)) return;
     const heardAtMs = known ? this.now() : Math.min(this.now(), status.reportedAtMs);
     this.#nodes.set(status.nodeId, { status, heardAtMs });
     for (const wake of this.#waiters) wake();
@@ -75,4 +75,10 @@ export class Fleet {
       this.#waiters.add(wake);
     });
   }
+}
+
+/** Messages are late by seconds at most: a status that is older by more comes from a node whose clock was set back. */
+function isStale(status: NodeStatus, known: NodeStatus): boolean {
+  if (status.epoch !== known.epoch) return status.epoch < known.epoch;
+  return status.reportedAtMs <= known.reportedAtMs && known.reportedAtMs - status.reportedAtMs < NODE_LIVE_MS;
 }

@@ -1,0 +1,128 @@
+/**
+ * The composition root: everything that this plane consists of is made here, once, and handed down; closing goes the other way round.
+ * Start: PostgreSQL must answer (its schema is migrated by `main.ts`); Redis may be away. Close: no new request, open ones finish,
+ * workers finish what they hold, then the connections. Built by `main.ts` and by tests, which may run several in one process.
+ */
+import type { MikroORM } from '@mikro-orm/postgresql';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { redisKeys } from '../shared/redis-keys.js';
+import type { ControlPlaneConfig } from './config.js';
+import { openOrm } from './db/orm.js';
+import { ENTITIES } from './entities.js';
+import { registerConsole } from './http/console.js';
+import { registerErrorHandler } from './http/error-handler.js';
+import { registerGraphql } from './http/graphql.js';
+import { createRegistry, registerHealthRoutes } from './http/health.js';
+import { PasswordHasher } from './modules/account/hash-password.js';
+import { SessionSigner } from './modules/account/sign-session.js';
+import { localKms } from './modules/byok/kms.js';
+import type { Services } from './modules/context.js';
+import { Fleet } from './modules/fleet/fleet.js';
+import { ManifestSigner } from './snapshot/publish-revision.js';
+import { registerFleetRoutes, startFleetObserver } from './workers/observe-fleet.js';
+import { startPublisher } from './workers/publish-snapshots.js';
+import { registerSnapshotRoutes } from './workers/serve-snapshots.js';
+
+export interface ControlPlane {
+  readonly server: FastifyInstance;
+  readonly orm: MikroORM;
+  readonly services: Services;
+  /** Starts the workers and listens. Returns where. */
+  listen(): Promise<string>;
+  /** Drains and closes; safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface AppOptions {
+  /** Folder of the built console; absent is no page. */
+  readonly consoleDirectory?: string;
+}
+
+const POOL_CONNECTIONS = 20;
+/** A statement of a worker that takes longer is stuck. */
+const STATEMENT_MS = 60_000;
+/** Redis that does not answer within this is treated as away; everything has another way. */
+const REDIS_MS = 2_000;
+
+export async function createControlPlane(config: ControlPlaneConfig, options: AppOptions = {}): Promise<ControlPlane> {
+  const server = Fastify({
+    logger: loggerOptions(config),
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    disableRequestLogging: true,
+    forceCloseConnections: 'idle',
+  });
+  const pool = new pg.Pool({
+    connectionString: config.databaseUrl,
+    max: POOL_CONNECTIONS,
+    statement_timeout: STATEMENT_MS,
+    application_name: 'modelapi control',
+  });
+  pool.on('error', (error) => server.log.warn({ err: error }, 'PostgreSQL: an idle connection broke'));
+  const redis = connectRedis(config, server);
+  const keys = redisKeys(config.redisPrefix);
+  const orm = await openOrm(config.databaseUrl, ENTITIES);
+  const fleet = new Fleet();
+  const services: Services = {
+    pool,
+    passwords: new PasswordHasher(),
+    sessions: new SessionSigner(config.jwtKey),
+    kms: localKms(config.kmsKey),
+    fleet,
+    apiKeyPepper: config.apiKeyPepper,
+  };
+  const shared = { pool, redis, keys, fleet, log: server.log };
+  const workers: { stop(): Promise<void> }[] = [];
+  let draining = false;
+
+  registerErrorHandler(server);
+  registerHealthRoutes(server, { ...shared, registry: createRegistry(shared), draining: () => draining });
+  registerSnapshotRoutes(server, { pool, nodeToken: config.nodeToken });
+  registerFleetRoutes(server, shared, config.nodeToken);
+  await registerGraphql(server, { orm, services, nodeToken: config.nodeToken, local: config.mode === 'local' });
+  if (options.consoleDirectory !== undefined) await registerConsole(server, options.consoleDirectory);
+
+  const close = async () => {
+    if (draining) return;
+    draining = true;
+    await server.close();
+    for (const worker of workers.reverse()) await worker.stop();
+    redis.disconnect();
+    await orm.close();
+    await pool.end();
+  };
+
+  return {
+    server,
+    orm,
+    services,
+    listen: async () => {
+      workers.push(startFleetObserver(shared));
+      workers.push(startPublisher({ ...shared, databaseUrl: config.databaseUrl, signer: new ManifestSigner(config.snapshotKey) }));
+      return server.listen({ host: config.host, port: config.port });
+    },
+    close,
+  };
+}
+
+function connectRedis(config: ControlPlaneConfig, server: FastifyInstance): Redis {
+  const redis = new Redis(config.redisUrl, {
+    commandTimeout: REDIS_MS,
+    connectTimeout: REDIS_MS,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: true,
+    retryStrategy: (attempt) => Math.min(attempt * 100, REDIS_MS),
+  });
+  redis.on('error', (error) => server.log.debug({ err: error }, 'Redis'));
+  return redis;
+}
+
+/** Secrets never reach the log: headers are not logged, and these are removed wherever they stand. */
+function loggerOptions(config: ControlPlaneConfig) {
+  return {
+    level: config.logLevel,
+    base: { plane: 'control' },
+    redact: ['req.headers.authorization', 'req.headers.cookie', '*.password', '*.apiKey', '*.token', '*.refreshToken', '*.secret'],
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * The only reader of the control plane's environment. `loadConfig` checks everything once, at start: a wrong or missing variable is one
+ * line that names it, and the process stops. Outside `MODE=local` a secret that is short or known from the examples is refused.
+ */
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { type PaymentConfig, readPaymentConfig } from './config-payment.js';
+import { ConfigError, Environment } from './config-reader.js';
+import type { Ed25519Pair } from './modules/account/sign-session.js';
+
+export { ConfigError } from './config-reader.js';
+
+export interface ControlPlaneConfig {
+  readonly mode: 'local' | 'production';
+  readonly host: string;
+  readonly port: number;
+  /** Where people reach the console and GraphQL. */
+  readonly publicUrl: string;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly redisPrefix: string;
+  /** Bearer of `/internal`. */
+  readonly nodeToken: string;
+  readonly apiKeyPepper: string;
+  readonly snapshotKey: Ed25519Pair;
+  readonly jwtKey: Ed25519Pair;
+  /** 32 bytes. */
+  readonly kmsKey: Buffer;
+  /** Absent: mail is printed to the log, in local mode only. */
+  readonly smtpUrl: string | undefined;
+  /** Where `x-forwarded-for` is believed: addresses and CIDR ranges. */
+  readonly trustedProxies: readonly string[];
+  readonly logLevel: string;
+  readonly payment: PaymentConfig;
+}
+
+export function loadConfig(variables: NodeJS.ProcessEnv = process.env): ControlPlaneConfig {
+  const read = new Environment(variables);
+  const mode = read.oneOf('MODE', ['local', 'production'], 'production');
+  const local = mode === 'local';
+  const host = read.text('HOST', local ? '127.0.0.1' : '0.0.0.0');
+  const port = read.port('PORT', 4000);
+  return {
+    mode,
+    host,
+    port,
+    publicUrl: read.url('PUBLIC_URL', ['http:', 'https:'], local ? `http://${host}:${port}` : undefined),
+    databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    redisUrl: read.url('REDIS_URL', ['redis:', 'rediss:']),
+    redisPrefix: read.text('REDIS_PREFIX', 'modelapi'),
+    nodeToken: read.secret('NODE_TOKEN', local),
+    apiKeyPepper: read.secret('API_KEY_PEPPER', local),
+    snapshotKey: ed25519Pair(read, 'SNAPSHOT_PRIVATE_KEY'),
+    jwtKey: ed25519Pair(read, 'JWT_PRIVATE_KEY'),
+    kmsKey: Buffer.from(read.key('KMS_KEY'), 'base64url'),
+    smtpUrl: local ? read.optionalUrl('SMTP_URL', ['smtp:', 'smtps:']) : read.url('SMTP_URL', ['smtp:', 'smtps:']),
+    trustedProxies: read.list('TRUSTED_PROXIES'),
+    logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+    payment: readPaymentConfig(read, local),
+  };
+}
+
+/** `d.x`: the private and the public half, and they must belong together. */
+function ed25519Pair(read: Environment, name: string): Ed25519Pair {
+  const [d, x, rest] = read.text(name).split('.');
+  if (d === undefined || x === undefined || rest !== undefined) throw new ConfigError(name, 'must be "<d>.<x>": raw Ed25519, base64url');
+  try {
+    const key = createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d, x }, format: 'jwk' });
+    if (createPublicKey(key).export({ format: 'jwk' }).x === x) return { d, x };
+  } catch {
+    // Falls through to the one line below: the cause may quote the key.
+  }
+  throw new ConfigError(name, 'is not an Ed25519 private key with its public key');
+}

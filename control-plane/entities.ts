@@ -1,0 +1,11 @@
+import type { EntityClass } from '@mikro-orm/postgresql';
+import { Account } from './modules/account/account.entity.js';
+import { Membership } from './modules/account/membership.entity.js';
+import { LoginSession } from './modules/account/session.entity.js';
+import { User } from './modules/account/user.entity.js';
+import { ApiKey } from './modules/api-key/api-key.entity.js';
+import { AuditLine } from './modules/audit/audit-line.entity.js';
+import { ByokCredential } from './modules/byok/byok.entity.js';
+
+/** Every table that the ORM reads. A new entity joins this list. */
+export const ENTITIES: readonly EntityClass<object>[] = [Account, User, Membership, LoginSession, ApiKey, ByokCredential, AuditLine];
