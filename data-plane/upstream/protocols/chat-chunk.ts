@@ -5,7 +5,7 @@
  */
 import type { ReasoningDetail } from '../../../shared/chat.js';
 import type { Frame, UsageReport } from '../../types.js';
-import type { AttemptTarget } from './protocol-adapter.js';
+import { type AttemptTarget, UpstreamFailure } from './protocol-adapter.js';
 
 /** These vendors have none; strict clients want the key and OpenAI's schema wants a string. */
 export const SYSTEM_FINGERPRINT = '';
@@ -104,6 +104,12 @@ export class ChunkWriter {
     this.start(choice);
     const native = nativeReason === undefined ? '' : `,"native_finish_reason":${JSON.stringify(nativeReason)}`;
     this.#pending += `${this.#head}${choice},"delta":{},"logprobs":null,"finish_reason":${JSON.stringify(reason)}${native}${this.#finishTail}`;
+  }
+
+  /** The failure to throw once what is pending was handed on. Throws it at once when nothing is. */
+  deferred(error: unknown): UpstreamFailure {
+    if (this.#pending === '' || !(error instanceof UpstreamFailure)) throw error;
+    return error;
   }
 
   /** What was written since the last call; undefined when nothing was. */

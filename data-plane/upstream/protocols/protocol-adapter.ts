@@ -53,6 +53,8 @@ export interface StreamDecoder {
   readonly failure?: UpstreamFailure | undefined;
   /** The vendor said that it is finished: nothing more need be read, even if the socket stays open. */
   readonly done?: boolean;
+  /** Indexes of choices that began and have no finish_reason yet. Default: all that were asked for. */
+  readonly openChoices?: readonly number[];
   /** At the end of the body: what is left to say (finish, usage, [DONE]). Throws UpstreamFailure (`cut`) when it never finished. */
   end(): Frame | undefined;
 }

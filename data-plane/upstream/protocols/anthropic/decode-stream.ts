@@ -35,7 +35,8 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   #invalidArguments = false;
   #stopReason: string | undefined;
   #stopDetails: unknown;
-  #ended = false;
+  done = false;
+  failure: UpstreamFailure | undefined;
 
   constructor(target: AttemptTarget) {
     this.#writer = new ChunkWriter(target);
@@ -45,23 +46,27 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   }
 
   push(events: readonly SseEvent[]): Frame | undefined {
-    for (const event of events) {
-      if (this.#ended) return undefined;
-      const message = asRecord(readJson(event.data));
-      if (message === undefined) throw malformed('an event that is no object');
-      if (this.#read(message, event.event)) return this.#end();
+    if (this.done) return undefined;
+    try {
+      for (const event of events) {
+        const message = asRecord(readJson(event.data));
+        if (message === undefined) throw malformed('an event that is no object');
+        if (this.#read(message, event.event)) return this.#end();
+      }
+    } catch (error) {
+      this.failure = this.#writer.deferred(error);
     }
     return this.#writer.take();
   }
 
   end(): Frame | undefined {
-    if (this.#ended) return undefined;
+    if (this.done) return undefined;
     if (this.#stopReason === undefined) throw cut('the stream ended without a stop_reason');
     return this.#end();
   }
 
   truncate(): Frame {
-    this.#ended = true;
+    this.done = true;
     this.#writer.finish(0, 'length', undefined);
     return this.#writer.end({ usage: this.#usage.report(), finishReason: 'length', native: this.#native() });
   }
@@ -213,7 +218,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     const cutShort = finishReason === 'length' || finishReason === 'content_filter';
     const open = [...this.#blocks.values()].some((block) => block.kind === 'tool' && !isJson(block.json));
     if ((this.#invalidArguments || open) && !cutShort) throw malformed('tool arguments that are not JSON');
-    this.#ended = true;
+    this.done = true;
     if (stopReason === 'refusal') this.#writer.refusal(0, refusalText(this.#stopDetails));
     this.#writer.finish(0, finishReason, stopReason);
     return this.#writer.end({ usage: this.#usage.report(), finishReason, native: this.#native() });

@@ -2,12 +2,12 @@
  * Gemini's stream of whole answers as OpenAI's chunks. Gemini never says that it is done: the end of the body is the end, and it is a
  * clean one only when every candidate that was seen has its finishReason. The last usage counts.
  */
-import type { Frame } from '../../../types.js';
+import type { Frame, UsageReport } from '../../../types.js';
 import { ChunkWriter } from '../chat-chunk.js';
 import { errorInside } from '../decode-error.js';
-import { asArray, asRecord, asText, type JsonRecord } from '../json.js';
+import { asArray, asRecord, asText, type JsonRecord, parseJson } from '../json.js';
 import { cut, malformed, readJson } from '../malformed.js';
-import type { AttemptTarget, SseEvent, StreamDecoder } from '../protocol-adapter.js';
+import type { AttemptTarget, SseEvent, StreamDecoder, UpstreamFailure } from '../protocol-adapter.js';
 import { reasoningWish } from '../reasoning-wish.js';
 import { Candidate, callIds, type Piece } from './candidate.js';
 import { BLOCKED, blockReason } from './decode-response.js';
@@ -26,9 +26,10 @@ export class GeminiStreamDecoder implements StreamDecoder {
   readonly #hidesReasoning: boolean;
   readonly #vendorId: string;
   readonly #candidates = new Map<number, Candidate>();
-  #usage: unknown;
+  #usage: UsageReport | undefined;
   #responseId: string | undefined;
   #blocked: string | undefined;
+  failure: UpstreamFailure | undefined;
 
   constructor(target: AttemptTarget) {
     this.#writer = new ChunkWriter(target);
@@ -39,7 +40,11 @@ export class GeminiStreamDecoder implements StreamDecoder {
   }
 
   push(events: readonly SseEvent[]): Frame | undefined {
-    for (const event of events) if (event.data !== '[DONE]') this.#read(readJson(event.data));
+    try {
+      for (const event of events) if (event.data !== '[DONE]') this.#readEvent(event.data);
+    } catch (error) {
+      this.failure = this.#writer.deferred(error);
+    }
     return this.#writer.take();
   }
 
@@ -64,11 +69,18 @@ export class GeminiStreamDecoder implements StreamDecoder {
     return this.#close('length', undefined);
   }
 
+  /** Some relays put no blank line between events: then each line is one. */
+  #readEvent(data: string): void {
+    const whole = data.includes('\n') ? parseJson(data) : readJson(data);
+    if (whole !== undefined) this.#read(whole);
+    else for (const line of data.split('\n')) this.#read(readJson(line));
+  }
+
   #read(json: unknown): void {
     const body = asRecord(Array.isArray(json) && json.length === 1 ? json[0] : json);
     if (body === undefined) throw malformed('an event that is no object');
     if (body['error'] !== undefined) throw errorInside(body, this.#vendorId) ?? malformed('an error event without an error');
-    this.#usage = body['usageMetadata'] ?? this.#usage;
+    this.#usage = mapUsage(body['usageMetadata']) ?? this.#usage;
     this.#responseId ??= asText(body['responseId']);
     this.#blocked ??= blockReason(body);
     for (const item of asArray(body['candidates'])) {
@@ -100,13 +112,17 @@ export class GeminiStreamDecoder implements StreamDecoder {
   #write(choice: number, piece: Exclude<Piece, { kind: 'call' }>, logprobs: unknown): void {
     switch (piece.kind) {
       case 'text':
-        return this.#writer.text(choice, piece.text, logprobs);
+        this.#writer.text(choice, piece.text, logprobs);
+        break;
       case 'reasoning':
-        return this.#hidesReasoning ? undefined : this.#writer.reasoning(choice, piece.text);
+        if (!this.#hidesReasoning) this.#writer.reasoning(choice, piece.text);
+        break;
       case 'detail':
-        return this.#writer.reasoningDetail(choice, piece.detail);
+        this.#writer.reasoningDetail(choice, piece.detail);
+        break;
       case 'image':
-        return this.#writer.delta(choice, { images: [piece.image] }, piece.image.image_url.url.length);
+        this.#writer.delta(choice, { images: [piece.image] }, piece.image.image_url.url.length);
+        break;
     }
   }
 
@@ -117,7 +133,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
 
   #close(finishReason: string, native: string | undefined): Frame {
     return this.#writer.end({
-      usage: mapUsage(this.#usage),
+      usage: this.#usage,
       finishReason,
       native: {
         ...(this.#responseId === undefined ? {} : { id: this.#responseId }),

@@ -71,12 +71,20 @@ function encodeLimits(draft: BodyDraft, target: AttemptTarget): void {
   const field = quirks.maxTokensField ?? (draft.get('max_completion_tokens') != null ? 'max_completion_tokens' : 'max_tokens');
   const other = field === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens';
   draft.set(other, undefined);
-  draft.set(field, typeof asked === 'number' ? Math.min(asked, target.outputLimit) : undefined);
+  draft.set(field, outputLimit(asked, target));
   if (!target.model.capabilities.temperature) for (const member of SAMPLING_MEMBERS) draft.drop(member);
   const temperature = draft.get('temperature');
   if (typeof temperature === 'number' && quirks.maxTemperature !== undefined && temperature > quirks.maxTemperature) {
     draft.set('temperature', quirks.maxTemperature);
   }
+}
+
+/** The vendor counts it per choice. Unasked it is sent only where less than the model's own limit may be spent. */
+function outputLimit(asked: unknown, target: AttemptTarget): number | undefined {
+  const scarce = target.outputLimit < target.model.maxOutputTokens;
+  const limit = scarce ? Math.max(1, Math.floor(target.outputLimit / Math.max(1, target.body.n ?? 1))) : target.outputLimit;
+  if (typeof asked === 'number') return Math.min(asked, limit);
+  return scarce ? limit : undefined;
 }
 
 /** 14, 23: tool_choice in the vendor's words; marks of prompt caching stay with us. */

@@ -60,6 +60,10 @@ export class OpenAiStream implements StreamDecoder {
     this.#tail = `]${target.includeUsage ? ',"usage":null' : ''}}\n\n`;
   }
 
+  get openChoices(): readonly number[] {
+    return [...this.#choices.values()].filter((state) => !state.finished).map((state) => state.index);
+  }
+
   push(events: readonly SseEvent[]): Frame | undefined {
     if (this.done) return undefined;
     try {
@@ -227,8 +231,7 @@ export class OpenAiStream implements StreamDecoder {
   }
 
   #finish(): Frame {
-    const open = [...this.#choices.values()].some((state) => !state.finished);
-    if (open || this.#choices.size === 0) {
+    if (this.#choices.size === 0 || this.openChoices.length > 0) {
       const failure = cut('the stream ended without a finish_reason');
       const rest = this.#take();
       if (rest === undefined) throw failure;

@@ -1,0 +1,201 @@
+/**
+ * The frames of an answer, as the pipeline iterates them. One socket read becomes at most one frame; a read that finds bytes waiting
+ * costs no timer and no promise of ours. Leaving the loop early cancels the vendor's call at once.
+ */
+import type { Frame } from '../types.js';
+import { type AttemptTarget, type StreamDecoder, UpstreamFailure } from './protocols/protocol-adapter.js';
+import type { ResponseReader } from './response-reader.js';
+import type { SseParser } from './sse-parser.js';
+import { truncateStream } from './truncate-stream.js';
+
+/** A vendor that said [DONE] and keeps its socket open is not waited for. */
+const DRAIN_MS = 1_000;
+
+type Ended = (failure: UpstreamFailure | undefined, outputTokens: number) => void;
+
+/** Where a vendor reports no usage: near enough for tokens per second. */
+const BYTES_PER_TOKEN = 4;
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+export interface AnswerFrames extends AsyncIterableIterator<Frame> {
+  /** What must still be said when the funds ended: see `UpstreamAnswer.truncate`. Called after the loop was left. */
+  truncate(): Frame;
+}
+
+/** A sync answer. */
+export class SingleFrame implements AnswerFrames {
+  #frame: Frame | undefined;
+
+  constructor(
+    frame: Frame,
+    private readonly onEnd: Ended,
+  ) {
+    this.#frame = frame;
+  }
+
+  async next(): Promise<IteratorResult<Frame>> {
+    const frame = this.#frame;
+    if (frame === undefined) return DONE;
+    this.#frame = undefined;
+    this.onEnd(undefined, outputTokensOf(frame, frame.deliveredBytes));
+    return { done: false, value: frame };
+  }
+
+  async return(): Promise<IteratorResult<Frame>> {
+    if (this.#frame !== undefined) this.onEnd(abandoned(), 0);
+    this.#frame = undefined;
+    return DONE;
+  }
+
+  /** A sync answer is whole when it comes. */
+  truncate(): Frame {
+    return { data: Buffer.alloc(0), deliveredBytes: 0 };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+export interface StreamTimes {
+  readonly idleMs: number;
+  readonly now: () => number;
+}
+
+export class StreamFrames implements AnswerFrames {
+  #first: Frame | undefined;
+  #bodyEnded = false;
+  #decoderEnded = false;
+  #finished = false;
+  #last: Frame | undefined;
+  #deliveredBytes = 0;
+  #activeAtMs: number;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly reader: ResponseReader,
+    private readonly parser: SseParser,
+    private readonly decoder: StreamDecoder,
+    private readonly target: AttemptTarget,
+    private readonly times: StreamTimes,
+    private readonly onEnd: Ended,
+  ) {
+    this.#activeAtMs = times.now();
+  }
+
+  /** Resolves when the first good frame is in hand. Rejects when the stream ends, fails or breaks before it. */
+  async commit(): Promise<void> {
+    this.#first = await this.#read();
+    if (this.#first === undefined) throw new UpstreamFailure('malformed', 'an empty stream', { retryable: true, failover: true });
+    this.#watch(this.times.idleMs);
+  }
+
+  async next(): Promise<IteratorResult<Frame>> {
+    if (this.#finished) return DONE;
+    const first = this.#first;
+    if (first !== undefined) {
+      this.#first = undefined;
+      return { done: false, value: first };
+    }
+    try {
+      if (this.decoder.failure !== undefined) throw this.decoder.failure;
+      const frame = await this.#read();
+      if (frame !== undefined) return { done: false, value: frame };
+    } catch (error) {
+      const failure = brokenOff(error);
+      this.#end(failure);
+      throw failure;
+    }
+    this.#end(undefined);
+    return DONE;
+  }
+
+  async return(): Promise<IteratorResult<Frame>> {
+    // A loop that is left after the last frame was left by nobody.
+    this.#end(this.decoder.done === true && this.#first === undefined ? undefined : abandoned());
+    return DONE;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  truncate(): Frame {
+    return truncateStream(this.target, this.decoder.done === true || this.#decoderEnded, this.decoder.openChoices);
+  }
+
+  /** The next frame; undefined when the answer is complete. */
+  async #read(): Promise<Frame | undefined> {
+    while (this.decoder.done !== true && !this.#decoderEnded) {
+      if (this.#bodyEnded) {
+        this.#decoderEnded = true;
+        return this.#count(this.decoder.end());
+      }
+      const pending = this.reader.read();
+      const chunk = pending instanceof Promise ? await pending : pending;
+      this.#activeAtMs = this.times.now();
+      this.#bodyEnded = chunk === undefined;
+      const frame = this.decoder.push(chunk === undefined ? this.parser.end() : this.parser.push(chunk));
+      if (frame !== undefined) return this.#count(frame);
+    }
+    return undefined;
+  }
+
+  #count(frame: Frame | undefined): Frame | undefined {
+    if (frame === undefined) return undefined;
+    this.#last = frame;
+    this.#deliveredBytes += frame.deliveredBytes;
+    return frame;
+  }
+
+  #end(failure: UpstreamFailure | undefined): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    clearTimeout(this.#idleTimer);
+    if (failure !== undefined) this.reader.abort(failure);
+    else if (!this.reader.ended) setTimeout(() => this.reader.abort(abandoned()), DRAIN_MS).unref();
+    this.onEnd(failure, outputTokensOf(this.#last, this.#deliveredBytes));
+  }
+
+  /** One timer for the whole stream: it looks at the clock when it fires and sleeps for what is left. */
+  #watch(delayMs: number): void {
+    this.#idleTimer = setTimeout(() => {
+      const { idleMs, now } = this.times;
+      const silentMs = this.reader.hasBytes ? 0 : now() - this.#activeAtMs;
+      if (silentMs < idleMs) return this.#watch(idleMs - silentMs);
+      this.reader.abort(new UpstreamFailure('timeout', `the stream was silent for ${idleMs} ms`, { retryable: true, failover: true }));
+    }, delayMs);
+  }
+}
+
+function outputTokensOf(frame: Frame | undefined, deliveredBytes: number): number {
+  return frame?.usage?.buckets.output ?? Math.round(deliveredBytes / BYTES_PER_TOKEN);
+}
+
+function abandoned(): UpstreamFailure {
+  return new UpstreamFailure('aborted', 'the answer is no longer wanted', { retryable: false, failover: false });
+}
+
+/** After the commit point a broken connection is a cut answer. */
+function brokenOff(error: unknown): UpstreamFailure {
+  if (error instanceof UpstreamFailure && error.kind !== 'connection') return error;
+  return new UpstreamFailure('cut', error instanceof Error ? error.message : String(error), {
+    retryable: true,
+    failover: true,
+    cause: error,
+  });
+}
+
+/** A decoder's own mistake counts as the vendor's garbage: it fails over and crashes nothing. */
+export function failureOf(error: unknown): UpstreamFailure {
+  if (error instanceof UpstreamFailure) return error;
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const kind = code === undefined ? 'malformed' : 'connection';
+  return new UpstreamFailure(kind, error instanceof Error ? error.message : String(error), {
+    retryable: true,
+    failover: true,
+    cause: error,
+    ...(code !== undefined && { vendorCode: code }),
+  });
+}

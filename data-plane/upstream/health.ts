@@ -1,0 +1,188 @@
+/**
+ * How well each endpoint does for this node, from real traffic: success, first token, tokens per second, rate limits, circuit.
+ * `HealthView` is read while planning: lookups allocate nothing. Everything lives in memory and starts unknown (success 1, share 1).
+ * Neighbours of the region exchange openings as hints (`onHint`, `applyHint`); without them each node finds out for itself.
+ */
+import type { HealthView } from '../types.js';
+import { CircuitBreaker } from './circuit-breaker.js';
+import type { FailureKind, UpstreamFailure } from './protocols/protocol-adapter.js';
+
+/** Weight of a new reading: about the last ten count. */
+const SMOOTHING = 0.2;
+/** The baseline that "slow" is measured against moves ten times more slowly. */
+const BASELINE_SMOOTHING = 0.02;
+/** Slow: so many times the baseline, and not below a time that customers feel. */
+const SLOW_FACTOR = 5;
+const MIN_SLOW_MS = 3_000;
+/** A 429 halves the share at once; it is whole again after this long without one. */
+const SHARE_RECOVERY_MS = 30_000;
+const MIN_SHARE = 0.02;
+/** The quantile that hedging waits for, found by small steps (Robbins-Monro). */
+const QUANTILE = 0.95;
+const QUANTILE_STEP = 0.1;
+/** Hedging on fewer readings would double traffic on a guess. */
+const MIN_READINGS = 20;
+
+/** These say that the vendor is ill. Credentials and requests at fault do not. */
+const ILL: ReadonlySet<FailureKind> = new Set(['overloaded', 'server_error', 'timeout', 'connection', 'malformed', 'cut']);
+/** With the operator's own credential these make the endpoint useless too. */
+const ILL_IF_HOUSE: ReadonlySet<FailureKind> = new Set(['auth', 'billing', 'not_found']);
+
+export interface HealthHint {
+  readonly endpointId: string;
+  readonly openForMs: number;
+}
+
+export interface EndpointReading {
+  readonly endpointId: string;
+  readonly successRate: number;
+  readonly firstTokenMs: number | null;
+  readonly tokensPerSecond: number | null;
+  readonly share: number;
+  readonly open: boolean;
+}
+
+interface EndpointState {
+  readonly circuit: CircuitBreaker;
+  firstTokenMs: number | undefined;
+  baselineMs: number | undefined;
+  p95Ms: number;
+  readings: number;
+  tokensPerSecond: number | undefined;
+  share: number;
+  shareAtMs: number;
+}
+
+export class Health implements HealthView {
+  readonly #endpoints = new Map<string, EndpointState>();
+  readonly #listeners: ((hint: HealthHint) => void)[] = [];
+
+  /** `now`: milliseconds of a monotonic clock. */
+  constructor(private readonly now: () => number) {}
+
+  successRate(endpointId: string): number {
+    return this.#endpoints.get(endpointId)?.circuit.successRate(this.now()) ?? 1;
+  }
+
+  firstTokenMs(endpointId: string): number | undefined {
+    return this.#endpoints.get(endpointId)?.firstTokenMs;
+  }
+
+  tokensPerSecond(endpointId: string): number | undefined {
+    return this.#endpoints.get(endpointId)?.tokensPerSecond;
+  }
+
+  isOpen(endpointId: string): boolean {
+    return this.#endpoints.get(endpointId)?.circuit.isOpen(this.now()) ?? false;
+  }
+
+  share(endpointId: string): number {
+    const state = this.#endpoints.get(endpointId);
+    return state === undefined ? 1 : Math.min(1, state.share + (this.now() - state.shareAtMs) / SHARE_RECOVERY_MS);
+  }
+
+  /** The 95th percentile of the first token; undefined while too little was measured. */
+  slowFirstTokenMs(endpointId: string): number | undefined {
+    const state = this.#endpoints.get(endpointId);
+    return state === undefined || state.readings < MIN_READINGS ? undefined : state.p95Ms;
+  }
+
+  waitMs(endpointId: string): number {
+    return this.#endpoints.get(endpointId)?.circuit.waitMs(this.now()) ?? 0;
+  }
+
+  /** False when the circuit takes no attempt now. After true exactly one of the four `record...` below must follow. */
+  tryBegin(endpointId: string): boolean {
+    return this.#state(endpointId).circuit.tryBegin(this.now());
+  }
+
+  /** The first good frame came. */
+  recordFirstToken(endpointId: string, firstTokenMs: number): void {
+    const state = this.#state(endpointId);
+    const slow = state.baselineMs !== undefined && firstTokenMs > Math.max(MIN_SLOW_MS, state.baselineMs * SLOW_FACTOR);
+    state.circuit.succeed(this.now(), slow);
+    state.baselineMs = smooth(state.baselineMs, firstTokenMs, state.readings < MIN_READINGS ? SMOOTHING : BASELINE_SMOOTHING);
+    state.firstTokenMs = smooth(state.firstTokenMs, firstTokenMs, SMOOTHING);
+    state.p95Ms = nextQuantile(state.p95Ms, firstTokenMs, state.readings);
+    state.readings++;
+  }
+
+  /** A sync answer came: its time is that of the whole answer, not of a first token. */
+  recordSuccess(endpointId: string): void {
+    this.#state(endpointId).circuit.succeed(this.now(), false);
+  }
+
+  recordThroughput(endpointId: string, tokens: number, durationMs: number): void {
+    if (tokens <= 0 || durationMs <= 0) return;
+    const state = this.#state(endpointId);
+    state.tokensPerSecond = smooth(state.tokensPerSecond, (tokens * 1000) / durationMs, SMOOTHING);
+  }
+
+  recordFailure(endpointId: string, failure: UpstreamFailure, byok: boolean): void {
+    const state = this.#state(endpointId);
+    if (failure.kind === 'rate_limited' && !byok) {
+      state.share = Math.max(MIN_SHARE, this.share(endpointId) / 2);
+      state.shareAtMs = this.now();
+    }
+    if (ILL.has(failure.kind) || (!byok && ILL_IF_HOUSE.has(failure.kind))) {
+      if (state.circuit.fail(this.now())) this.#announce(endpointId, state);
+    } else state.circuit.release();
+  }
+
+  /** The attempt ended for a reason of the client's. */
+  recordAbandoned(endpointId: string): void {
+    this.#state(endpointId).circuit.release();
+  }
+
+  onHint(listener: (hint: HealthHint) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  applyHint(hint: HealthHint): void {
+    this.#state(hint.endpointId).circuit.openFor(this.now(), hint.openForMs);
+  }
+
+  readings(): readonly EndpointReading[] {
+    return [...this.#endpoints].map(([endpointId, state]) => ({
+      endpointId,
+      successRate: this.successRate(endpointId),
+      firstTokenMs: state.firstTokenMs ?? null,
+      tokensPerSecond: state.tokensPerSecond ?? null,
+      share: this.share(endpointId),
+      open: this.isOpen(endpointId),
+    }));
+  }
+
+  #announce(endpointId: string, state: EndpointState): void {
+    const hint = { endpointId, openForMs: state.circuit.waitMs(this.now()) };
+    for (const listener of this.#listeners) listener(hint);
+  }
+
+  #state(endpointId: string): EndpointState {
+    let state = this.#endpoints.get(endpointId);
+    if (state === undefined) {
+      state = {
+        circuit: new CircuitBreaker(),
+        firstTokenMs: undefined,
+        baselineMs: undefined,
+        p95Ms: 0,
+        readings: 0,
+        tokensPerSecond: undefined,
+        share: 1,
+        shareAtMs: 0,
+      };
+      this.#endpoints.set(endpointId, state);
+    }
+    return state;
+  }
+}
+
+function smooth(old: number | undefined, reading: number, weight: number): number {
+  return old === undefined ? reading : old + (reading - old) * weight;
+}
+
+function nextQuantile(quantile: number, reading: number, readings: number): number {
+  if (readings < MIN_READINGS) return Math.max(quantile, reading);
+  const step = Math.max(quantile, 1) * QUANTILE_STEP;
+  return reading > quantile ? quantile + step * QUANTILE : quantile - step * (1 - QUANTILE);
+}

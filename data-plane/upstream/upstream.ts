@@ -1,0 +1,53 @@
+/**
+ * The stage that talks to vendors. Guarantees: an answer begins at its commit point or fails as one GatewayError; before that point
+ * failover is silent, after it nothing is retried and nothing invented; no call outlives its client; usage is asked of every vendor.
+ * Vendors are rows (`VendorRow.quirks`), protocols are code (`protocols/`). Health is measured from these calls and read by planning.
+ * Needs no other service: without Redis only the hints of neighbours are missing. Called by the pipeline (`execute`), by planning
+ * (`health`), and by the composition root, which carries hints and closes.
+ */
+import type { CompletionRequest, HealthView, Meter, RoutePlan, UpstreamAnswer } from '../types.js';
+import { UpstreamClient } from './dispatch.js';
+import { type ExecuteDependencies, execute } from './execute.js';
+import { type EndpointReading, Health, type HealthHint } from './health.js';
+
+export interface UpstreamDependencies extends Pick<ExecuteDependencies, 'random' | 'onFailure'> {
+  /** Unix milliseconds. Default: the system's. */
+  readonly wallClock?: () => number;
+  /** Monotonic milliseconds. Default: the system's. */
+  readonly now?: () => number;
+}
+
+export interface Upstream {
+  execute(plan: RoutePlan, request: CompletionRequest, meter: Meter, signal: AbortSignal): Promise<UpstreamAnswer>;
+  readonly health: HealthView;
+  /** For metrics and the operator. */
+  readings(): readonly EndpointReading[];
+  /** Told when a circuit of this node opened: to be sent to the region's other nodes. */
+  onHint(listener: (hint: HealthHint) => void): void;
+  /** What another node of the region saw. */
+  applyHint(hint: HealthHint): void;
+  /** Waits for running calls, then closes connections. */
+  close(): Promise<void>;
+}
+
+export function createUpstream(dependencies: UpstreamDependencies): Upstream {
+  const now = dependencies.now ?? (() => performance.now());
+  const client = new UpstreamClient();
+  const health = new Health(now);
+  const shared: ExecuteDependencies = {
+    client,
+    health,
+    now,
+    wallClock: dependencies.wallClock ?? Date.now,
+    random: dependencies.random,
+    onFailure: dependencies.onFailure,
+  };
+  return {
+    execute: (plan, request, meter, signal) => execute(shared, plan, request, meter, signal),
+    health,
+    readings: () => health.readings(),
+    onHint: (listener) => health.onHint(listener),
+    applyHint: (hint) => health.applyHint(hint),
+    close: () => client.close(),
+  };
+}
