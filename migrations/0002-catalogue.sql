@@ -80,7 +80,7 @@ CREATE TABLE model_price (
 CREATE TRIGGER model_price_append_only BEFORE UPDATE OR DELETE ON model_price FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE endpoint (
-  id                text PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,299}$'),
+  id                text PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}$'),
   model_id          text NOT NULL REFERENCES model (id),
   vendor_id         text NOT NULL REFERENCES vendor (id),
   upstream_model    text NOT NULL CHECK (upstream_model <> ''),
