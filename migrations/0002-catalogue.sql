@@ -163,7 +163,7 @@ BEGIN
     SELECT bumped, ordinality, item ->> 'kind', item ->> 'subjectType', item ->> 'subjectId', actor
     FROM jsonb_array_elements(touched) WITH ORDINALITY AS element (item, ordinality);
   PERFORM pg_notify('modelapi_config', bumped::text);
-  RETURN (next);
+  RETURN bumped;
 END $$;
 
 -- Documents by the SHA-256 (hex) of their bytes.
