@@ -33,8 +33,8 @@ export async function registerAccount(
   const passwordHash = await services.passwords.hash(registration.password);
   try {
     return await em.transactional(async (transaction) => {
-      const { user, account, membership } = createOwner(transaction, { email, passwordHash, name: registration.name?.trim() ?? '' });
-      await transaction.flush();
+      const owner = { email, passwordHash, name: registration.name?.trim() ?? '' };
+      const { user, account, membership } = await createOwner(transaction, owner);
       await recordAudit(
         transaction,
         { userId: user.id, address: caller.address },
@@ -55,8 +55,11 @@ export interface NewOwner {
   readonly name: string;
 }
 
-/** Persists, without flushing. Also used by the seed and by the first login through an identity provider. */
-export function createOwner(em: EntityManager, owner: NewOwner): { user: User; account: Account; membership: Membership } {
+/** In the caller's transaction. Also used by the first login through an identity provider. */
+export async function createOwner(
+  em: EntityManager,
+  owner: NewOwner,
+): Promise<{ user: User; account: Account; membership: Membership }> {
   const user = new User();
   user.email = owner.email;
   user.name = owner.name.slice(0, 200);
@@ -67,6 +70,7 @@ export function createOwner(em: EntityManager, owner: NewOwner): { user: User; a
   membership.accountId = account.id;
   membership.userId = user.id;
   membership.role = 'owner';
-  em.persist([user, account, membership]);
+  await em.persist([user, account]).flush();
+  await em.persist(membership).flush();
   return { user, account, membership };
 }

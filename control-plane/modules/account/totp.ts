@@ -57,12 +57,12 @@ export function checkTotp(kms: Kms, code: string | null | undefined, now: () => 
     if (!code) throw new GatewayError('invalid_session', 'Enter the code of your authenticator.', { param: 'totp' });
     const secret = await openTotp(kms, user.totpSecret as SealedTotp, user.id);
     const step = matchTotp(secret, code.trim(), now());
-    const good = step === undefined ? await useRecoveryCode(em, user, code) : await useStep(em, user, step);
+    const good = step === undefined ? await consumeRecoveryCode(em, user, code) : await consumeStep(em, user, step);
     if (!good) throw new GatewayError('invalid_session', 'The code is wrong or was used. Wait for the next one.', { param: 'totp' });
   };
 }
 
-async function useStep(em: EntityManager, user: User, step: number): Promise<boolean> {
+async function consumeStep(em: EntityManager, user: User, step: number): Promise<boolean> {
   const rows = await em.execute<unknown[]>('UPDATE app_user SET totp_last_step = ? WHERE id = ? AND totp_last_step < ? RETURNING id', [
     step,
     user.id,
@@ -71,7 +71,7 @@ async function useStep(em: EntityManager, user: User, step: number): Promise<boo
   return rows.length === 1;
 }
 
-async function useRecoveryCode(em: EntityManager, user: User, code: string): Promise<boolean> {
+async function consumeRecoveryCode(em: EntityManager, user: User, code: string): Promise<boolean> {
   const hash = recoveryHash(code);
   const rows = await em.execute<unknown[]>(
     'UPDATE app_user SET recovery_hashes = array_remove(recovery_hashes, ?) WHERE id = ? AND ? = ANY (recovery_hashes) RETURNING id',

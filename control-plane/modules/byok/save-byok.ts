@@ -83,7 +83,7 @@ function checkBaseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const literal = url ? url.hostname.replace(/^\[|\]$/g, '') : '';
   const privateAddress = ipaddr.isValid(literal) && ipaddr.process(literal).range() !== 'unicast';
-  if (!url || url.protocol !== 'https:' || url.port !== '' || url.username !== '' || url.password !== '' || privateAddress)
+  if (url?.protocol !== 'https:' || url.port !== '' || url.username !== '' || url.password !== '' || privateAddress)
     throw new GatewayError('invalid_request', 'byok.baseUrl must be a public https URL on port 443 without user info.', {
       param: 'byok.baseUrl',
     });
