@@ -12,7 +12,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildProgram } from './build.mjs';
 import { installPackages, pinnedNode } from './install.mjs';
-import { openProgress } from './progress.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const OLDEST_NODE = 20;
@@ -27,22 +26,25 @@ const CHECKS = [
 ];
 
 const [command = 'start', ...parameters] = process.argv.slice(2);
-const progress = openProgress();
 try {
-  if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) throw new Error(`Node ${OLDEST_NODE} or newer is needed, not ${process.version}`);
+  if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE)
+    throw new Error(`Node ${OLDEST_NODE} or newer is needed, not ${process.version}`);
   process.exitCode = await runCommand();
 } catch (error) {
-  progress.done();
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }
 
+/** Both steps take seconds when they happen at all. */
+function announce(step) {
+  process.stderr.write(`  ${step} ...\n`);
+}
+
 async function runCommand() {
-  await installPackages(progress.announce);
+  await installPackages(announce);
   if (command === 'test') return await runNode([VITEST, 'run', ...parameters]);
   if (command === 'check') return await check();
-  await buildProgram(progress.announce);
-  progress.done();
+  await buildProgram(announce);
   if (command === 'build') return 0;
   if (command === 'run') return await runNode(['--enable-source-maps', join(root, 'dist', parameters[0]), ...parameters.slice(1)]);
   if (command === 'start' || command === 'reset') {
@@ -62,7 +64,6 @@ async function check() {
 
 /** Its exit code; 1 when a signal ended it. */
 function runNode(script) {
-  progress.done();
   const child = spawn(pinnedNode, script, { cwd: root, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   const leaveToChild = () => undefined;
   const passOn = (signal) => child.kill(signal);

@@ -4,9 +4,10 @@
  * - A server that a crash left behind on the same folder is stopped first: it is found by its pid file and by its command line.
  * - It stops when we end, however we end (`tethered-process.ts`). Nobody else starts or stops it.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { findFreePort } from './free-port.js';
 import { locatePostgres, type PostgresPrograms } from './postgres-binaries.js';
@@ -33,6 +34,7 @@ export interface PostgresServer {
 }
 
 const READY_MS = 30_000;
+const runProgram = promisify(execFile);
 /** Another process may take the port between the search and the start. */
 const PORT_TRIES = 5;
 /** Two control planes, the workers' queues and the tests' pools at once. */
@@ -41,7 +43,7 @@ const CONNECTIONS = 300;
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const programs = locatePostgres();
   await stopStale(join(options.directory, 'postmaster.pid'), options.directory, 'SIGINT');
-  if (!existsSync(join(options.directory, 'PG_VERSION'))) initialise(programs, options);
+  if (!existsSync(join(options.directory, 'PG_VERSION'))) await initialise(programs, options);
   let from = options.port;
   for (let attempt = 1; ; attempt++) {
     const port = await findFreePort(from);
@@ -59,7 +61,7 @@ export function removePostgres(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
 }
 
-function initialise(programs: PostgresPrograms, options: PostgresOptions): void {
+async function initialise(programs: PostgresPrograms, options: PostgresOptions): Promise<void> {
   const { uid, gid } = programs.user;
   removePostgres(options.directory);
   mkdirSync(options.directory, { recursive: true });
@@ -78,11 +80,8 @@ function initialise(programs: PostgresPrograms, options: PostgresOptions): void 
     ...locale,
   ];
   try {
-    execFileSync(programs.initdb, [...parameters, '--no-instructions', ...(options.durable ? [] : ['--no-sync'])], {
-      stdio: 'pipe',
-      cwd: '/',
-      ...programs.user,
-    });
+    const speed = options.durable ? [] : ['--no-sync'];
+    await runProgram(programs.initdb, [...parameters, '--no-instructions', ...speed], { cwd: '/', ...programs.user });
   } catch (error) {
     removePostgres(options.directory);
     throw error;

@@ -21,7 +21,7 @@ export interface TestDatabase {
 export async function createDatabase(options: { keep?: boolean } = {}): Promise<TestDatabase> {
   const { url: serverUrl, template } = await askService('postgres');
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await runOnServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`);
+  await runOnServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = serverUrl.replace(/\/postgres$/, `/${name}`);
   const pool = new pg.Pool({ connectionString: url, max: 10 });
   // A test that kills the server ends idle connections, too.

@@ -71,7 +71,7 @@ export class TestServices {
   }
 
   async #startRedis(): Promise<ServiceAnswers['redis']> {
-    const program = findRedis((step) => process.stderr.write(`${step}\n`));
+    const program = await findRedis((step) => process.stderr.write(`${step}\n`));
     this.#redis = await startRedis({ program, port: await findAnyFreePort(), logFile: join(this.#folder, 'redis.log') });
     return { url: this.#redis.url, program };
   }

@@ -1,0 +1,3 @@
+import type { VendorRow } from '../shared/snapshot.js';
+
+export const VENDORS: readonly Omit<VendorRow, 'credentials'>[] = [];
