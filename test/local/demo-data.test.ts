@@ -5,11 +5,6 @@ import { createDatabase, type TestDatabase } from '../support/database.js';
 
 const sandboxUrl = 'http://127.0.0.1:4010';
 const vendors = { known: [], credentials: {}, baseUrls: {}, localOpenAiBaseUrl: undefined };
-  known: ['sandbox'],
-  credentials: { sandbox: 'a-secret-of-the-environment' },
-  baseUrls: {},
-  localOpenAiBaseUrl: undefined,
-};
 const warn = () => undefined;
 
 async function revisionOf(database: TestDatabase): Promise<number> {
