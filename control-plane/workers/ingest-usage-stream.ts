@@ -15,7 +15,7 @@ import type { Arrival } from './ingest-usage-check.js';
 import type { AcknowledgedCursor, UsageSettler } from './ingest-usage-settle.js';
 
 export interface UsageStreamDependencies {
-  /** A connection of its own: it blocks. `maxRetriesPerRequest: null`, so that commands wait for Redis to come back. */
+  /** May be shared: the consumer reads on a connection of its own, made from this one. */
   readonly redis: Redis;
   readonly keys: RedisKeys;
   readonly settler: UsageSettler;
@@ -29,6 +29,8 @@ const GROUP_EVENTS = 500;
 /** Entries read at once; a node ships up to some hundred events in each. */
 const READ_ENTRIES = 64;
 const BLOCK_MS = 1_000;
+/** A Redis that hangs, told from one that has nothing to say. */
+const READ_TIMEOUT_MS = 5_000;
 /** An entry that a consumer has held so long belongs to one that died. */
 const CLAIM_IDLE_MS = 15_000;
 const CLAIM_EVERY_MS = 5_000;
@@ -46,7 +48,12 @@ export class UsageStreamConsumer {
   #running: Promise<void> | undefined;
   #nextClaimMs = 0;
 
-  constructor(private readonly dependencies: UsageStreamDependencies) {}
+  readonly #reader: Redis;
+
+  constructor(private readonly dependencies: UsageStreamDependencies) {
+    this.#reader = dependencies.redis.duplicate({ maxRetriesPerRequest: null, commandTimeout: READ_TIMEOUT_MS });
+    this.#reader.on('error', (error) => dependencies.log.warn({ err: error }, 'usage: Redis is away'));
+  }
 
   start(): void {
     this.#running ??= this.#run();
@@ -55,6 +62,7 @@ export class UsageStreamConsumer {
   /** Finishes what is in hand, unless PostgreSQL is away: that is delivered again. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#reader.disconnect();
     await this.#running;
   }
 
@@ -82,8 +90,8 @@ export class UsageStreamConsumer {
   }
 
   async #readNew(): Promise<StreamEntry[]> {
-    const { redis, keys, consumer } = this.dependencies;
-    const answer = (await redis.xreadgroup(
+    const { keys, consumer } = this.dependencies;
+    const answer = (await this.#reader.xreadgroup(
       'GROUP',
       USAGE_CONSUMER_GROUP,
       consumer,
@@ -101,8 +109,8 @@ export class UsageStreamConsumer {
   async #claim(): Promise<StreamEntry[]> {
     if (performance.now() < this.#nextClaimMs) return [];
     this.#nextClaimMs = performance.now() + CLAIM_EVERY_MS;
-    const { redis, keys, consumer } = this.dependencies;
-    const [, entries] = (await redis.xautoclaim(
+    const { keys, consumer } = this.dependencies;
+    const [, entries] = (await this.#reader.xautoclaim(
       keys.usageStream,
       USAGE_CONSUMER_GROUP,
       consumer,
@@ -118,9 +126,9 @@ export class UsageStreamConsumer {
   /** True when the group was missing (a new or a flushed Redis) and has been made. */
   async #createGroup(error: unknown): Promise<boolean> {
     if (!(error instanceof Error) || !error.message.startsWith('NOGROUP')) return false;
-    const { redis, keys } = this.dependencies;
+    const { keys } = this.dependencies;
     try {
-      await redis.xgroup('CREATE', keys.usageStream, USAGE_CONSUMER_GROUP, '0', 'MKSTREAM');
+      await this.#reader.xgroup('CREATE', keys.usageStream, USAGE_CONSUMER_GROUP, '0', 'MKSTREAM');
       return true;
     } catch (failure) {
       // Another control plane made it first.
@@ -156,7 +164,8 @@ export class UsageStreamConsumer {
     for (const cursor of cursors) pipeline.hset(keys.usageAcknowledged, `${cursor.nodeId}/${cursor.epoch}`, cursor.acknowledged);
     pipeline.xack(keys.usageStream, USAGE_CONSUMER_GROUP, ...ids);
     pipeline.xdel(keys.usageStream, ...ids);
-    await pipeline.exec();
+    const answers = await pipeline.exec();
+    for (const [failure] of answers ?? []) if (failure) throw failure;
   }
 
   /** Tries until it works; undefined when the consumer stops before. */
