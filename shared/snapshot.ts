@@ -80,7 +80,7 @@ export interface VendorQuirks {
     | 'gemini_budget'
     | 'gemini_level'
     | 'none';
-  /** Reasoning efforts that the vendor knows, weakest first; others go to the nearest. */
+  /** Reasoning efforts that the vendor knows, weakest first; others go to the nearest. Empty: none, the wish is dropped and named. */
   readonly efforts?: readonly string[];
   /** Assistant turns of a tool loop must carry `reasoning_content` back (DeepSeek V4). */
   readonly reasoningContentRequired?: boolean;
@@ -107,10 +107,14 @@ export interface VendorQuirks {
   readonly emptyContent?: 'string';
   /** Text parts in a list are refused: joined into one string. */
   readonly flatText?: boolean;
-  /** False: `tool_choice` `required` or a named tool is refused, and becomes `auto` (DeepSeek's thinking mode). */
-  readonly forcedToolChoice?: boolean;
-  /** Function tools are refused unless `reasoning_effort` is `none` (OpenAI gpt-5.4 and later on chat completions). */
-  readonly toolsNeedNoEffort?: boolean;
+  /** `tool_choice` `required` or a named tool: refused and sent as `auto` (Moonshot), or possible only with thinking off (DeepSeek V4). */
+  readonly forcedToolChoice?: 'auto' | 'without_thinking';
+  /** Upstream models (a regular expression) that refuse function tools unless `reasoning_effort` is `none` (OpenAI gpt-5.4 and later). */
+  readonly toolsNeedNoEffort?: string;
+  /** Upstream models (a regular expression) that think only in a stream: a sync request turns thinking off (Qwen's open models). */
+  readonly thinkingNeedsStream?: string;
+  /** Members of a message beyond role, content, name and tool calls are refused. Default: where unknown members do not pass. */
+  readonly strictMessages?: boolean;
   /** Knows neither `system` nor `developer` (o1-mini): such turns become the user's. */
   readonly noSystemRole?: boolean;
   /** A fee per request stands beside the price of tokens (Perplexity). */

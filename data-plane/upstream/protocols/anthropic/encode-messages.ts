@@ -77,6 +77,8 @@ function encodeAssistant(message: ChatMessage, path: string, traits: ClaudeTrait
   for (const call of toolCalls(message)) {
     blocks.push({ type: 'tool_use', id: toolUseId(call.id), name: call.function.name, input: toolInput(call.function.arguments) });
   }
+  const last = blocks.at(-1);
+  if (message.cache_control !== undefined && last?.type === 'tool_use') last.cache_control = message.cache_control;
   return blocks;
 }
 

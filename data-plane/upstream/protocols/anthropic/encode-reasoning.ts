@@ -8,7 +8,7 @@ import type { MessagesRequest, Turn } from './wire.js';
 
 /** The API's least budget. */
 const MIN_BUDGET_TOKENS = 1_024;
-/** Of `max_tokens`, so that an answer still fits behind the thinking. */
+/** Of `max_tokens`, so that an answer still fits behind the thinking; a client that names a budget is taken at its word. */
 const MAX_BUDGET_SHARE = 0.8;
 
 export function encodeReasoning(
@@ -39,8 +39,9 @@ export function encodeReasoning(
     return;
   }
   if (!wanted) return;
+  const most = wish.budgetTokens === undefined ? Math.floor(request.max_tokens * MAX_BUDGET_SHARE) : request.max_tokens - 1;
   const asked = wish.budgetTokens ?? budgetForEffort(wish.effort ?? 'medium');
-  const budget = Math.min(Math.max(asked, MIN_BUDGET_TOKENS), Math.floor(request.max_tokens * MAX_BUDGET_SHARE));
+  const budget = Math.min(Math.max(asked, MIN_BUDGET_TOKENS), most);
   if (forcedTool || budget < MIN_BUDGET_TOKENS || lacksThinking(request.messages)) parameters.drop(named);
   else request.thinking = { type: 'enabled', budget_tokens: budget };
 }

@@ -2,7 +2,7 @@
  * JSON Schema as the subset of OpenAPI that older Gemini models take (conformance 25): references inlined, unknown keywords gone, one
  * type, enums of strings, arrays with items. Current models take JSON Schema itself and never come here.
  */
-import { asArray, asRecord, asText, type JsonRecord } from '../json.js';
+import { asArray, asRecord, type JsonRecord } from '../json.js';
 
 const KEPT: ReadonlySet<string> = new Set([
   'title',
@@ -61,26 +61,30 @@ function convertObject(schema: JsonRecord, properties: JsonRecord, root: JsonRec
   return { type: 'OBJECT', properties: Object.fromEntries(converted), ...(required.length === 0 ? {} : { required }) };
 }
 
-/** `$ref` and `allOf` folded into the schema that holds them. */
+/** `$ref` and `allOf` folded into the schema that holds them; its own members win. */
 function resolve(schema: JsonRecord, root: JsonRecord): JsonRecord {
-  const reference = asText(schema['$ref']);
-  const { $ref: _reference, allOf, ...own } = schema;
-  const parts: (JsonRecord | undefined)[] = [
-    reference === undefined ? undefined : lookUp(reference, root),
-    ...asArray(allOf).map(asRecord),
-  ];
-  return parts.reduce<JsonRecord>((merged, part) => (part === undefined ? merged : { ...resolveOnce(part, root), ...merged }), own);
+  const { $ref: reference, allOf, ...own } = schema;
+  if (reference === undefined && allOf === undefined) return schema;
+  const merged: Record<string, unknown> = {};
+  for (const part of [lookUp(reference, root), ...asArray(allOf).map((item) => follow(asRecord(item), root)), own]) merge(merged, part);
+  return merged;
 }
 
-function resolveOnce(schema: JsonRecord, root: JsonRecord): JsonRecord {
-  const reference = asText(schema['$ref']);
-  if (reference === undefined) return schema;
-  const { $ref: _reference, ...own } = schema;
-  return { ...lookUp(reference, root), ...own };
+function follow(schema: JsonRecord | undefined, root: JsonRecord): JsonRecord | undefined {
+  return schema?.['$ref'] === undefined ? schema : { ...lookUp(schema['$ref'], root), ...schema };
 }
 
-function lookUp(reference: string, root: JsonRecord): JsonRecord | undefined {
-  if (!reference.startsWith('#/')) return undefined;
+function merge(into: Record<string, unknown>, part: JsonRecord | undefined): void {
+  if (part === undefined) return;
+  const properties = { ...asRecord(into['properties']), ...asRecord(part['properties']) };
+  const required = [...asArray(into['required']), ...asArray(part['required'])];
+  Object.assign(into, part);
+  if (Object.keys(properties).length > 0) into['properties'] = properties;
+  if (required.length > 0) into['required'] = [...new Set(required)];
+}
+
+function lookUp(reference: unknown, root: JsonRecord): JsonRecord | undefined {
+  if (typeof reference !== 'string' || !reference.startsWith('#/')) return undefined;
   const names = reference.slice(2).split('/');
   return asRecord(names.reduce<unknown>((value, name) => asRecord(value)?.[name.replace(/~1/g, '/').replace(/~0/g, '~')], root));
 }

@@ -49,12 +49,10 @@ function declare(tool: FunctionTool, traits: GeminiTraits, names: FunctionNames)
   };
 }
 
-/** An object without properties is refused; a function without parameters is not. */
+/** OpenAPI's subset refuses an object without properties; JSON Schema does not. */
 function declareParameters(schema: JsonRecord | undefined, traits: GeminiTraits): JsonRecord {
-  const properties = schema?.['properties'];
-  const isEmpty =
-    properties === undefined || (typeof properties === 'object' && properties !== null && Object.keys(properties).length === 0);
-  if (schema === undefined || (isEmpty && schema['$ref'] === undefined && schema['anyOf'] === undefined && schema['allOf'] === undefined))
-    return {};
-  return traits.jsonSchema ? { parametersJsonSchema: schema } : { parameters: openApiSchema(schema) };
+  if (schema === undefined || Object.keys(schema).length === 0) return {};
+  if (traits.jsonSchema) return { parametersJsonSchema: schema };
+  const parameters = openApiSchema(schema);
+  return parameters['type'] === 'OBJECT' && parameters['properties'] === undefined ? {} : { parameters };
 }

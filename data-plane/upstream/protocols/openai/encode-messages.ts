@@ -46,7 +46,7 @@ function betweenToolAndUser(quirks: VendorQuirks, nextRole: string): ChatMessage
 function encodeMessage(message: ChatMessage, quirks: VendorQuirks, ownedBy: string, images: ContentPart[]): ChatMessage {
   const draft = new MessageDraft(message);
   encodeRole(message, quirks, draft);
-  if (quirks.passUnknown !== true) {
+  if (quirks.strictMessages ?? quirks.passUnknown !== true) {
     for (const member of Object.keys(message)) if (!MESSAGE_MEMBERS.has(member)) draft.remove(member as keyof ChatMessage);
   } else {
     for (const member of FOREIGN_MEMBERS) if (message[member] !== undefined) draft.remove(member);

@@ -1,6 +1,6 @@
 /** 17: how much a model shall think, in each vendor's own words. */
-import type { VendorQuirks } from '../../../../shared/snapshot.js';
 import { asRecord, asText } from '../json.js';
+import type { AttemptTarget } from '../protocol-adapter.js';
 import type { BodyDraft } from './encode.js';
 
 /** Weakest first: distances between efforts are counted on this scale. */
@@ -16,7 +16,8 @@ const BUDGET_TOKENS: Readonly<Record<string, number>> = {
 };
 
 /** OpenRouter's `reasoning` object and OpenAI's `reasoning_effort` say the same; the latter wins. */
-export function encodeReasoning(draft: BodyDraft, quirks: VendorQuirks): void {
+export function encodeReasoning(draft: BodyDraft, target: AttemptTarget): void {
+  const { quirks } = target;
   const style = quirks.reasoning ?? 'reasoning_effort';
   const wished = asRecord(draft.get('reasoning'));
   const effort = asText(draft.get('reasoning_effort')) ?? asText(wished?.['effort']) ?? switchOf(wished?.['enabled']);
@@ -27,10 +28,19 @@ export function encodeReasoning(draft: BodyDraft, quirks: VendorQuirks): void {
     return;
   }
   draft.set('reasoning', undefined);
+  if (!target.stream && quirks.thinkingNeedsStream !== undefined && new RegExp(quirks.thinkingNeedsStream).test(target.upstreamModel)) {
+    if (effort !== undefined && effort !== 'none') draft.name('reasoning_effort');
+    draft.set('reasoning_effort', undefined);
+    draft.set('enable_thinking', false);
+    return;
+  }
   if (effort === undefined && budget === undefined) return;
   if (style === 'reasoning_effort') {
     if (effort === undefined) draft.name('reasoning.max_tokens');
-    else draft.set('reasoning_effort', nearestEffort(effort, quirks.efforts));
+    else if (quirks.efforts?.length === 0) {
+      draft.set('reasoning_effort', undefined);
+      draft.name('reasoning_effort');
+    } else draft.set('reasoning_effort', nearestEffort(effort, quirks.efforts));
     return;
   }
   draft.set('reasoning_effort', undefined);
@@ -45,6 +55,13 @@ export function encodeReasoning(draft: BodyDraft, quirks: VendorQuirks): void {
     const tokens = budget ?? (effort === undefined ? undefined : BUDGET_TOKENS[effort]);
     if (thinks && tokens !== undefined) draft.set('thinking_budget', tokens);
   } else draft.name(effort === undefined ? 'reasoning' : 'reasoning_effort');
+}
+
+/** Forced tools and thinking exclude each other at some vendors: the customer named the tool, so thinking gives way. */
+export function stopThinking(draft: BodyDraft): void {
+  if (draft.get('reasoning_effort') !== undefined) draft.name('reasoning_effort');
+  draft.set('reasoning_effort', undefined);
+  draft.set('thinking', { type: 'disabled' });
 }
 
 function switchOf(enabled: unknown): string | undefined {

@@ -7,7 +7,7 @@ import type { VendorQuirks } from '../../../../shared/snapshot.js';
 import { asArray, asRecord, type JsonRecord } from '../json.js';
 import type { AttemptTarget, EncodedRequest } from '../protocol-adapter.js';
 import { encodeMessages, withoutToolMarks } from './encode-messages.js';
-import { encodeReasoning } from './encode-reasoning.js';
+import { encodeReasoning, stopThinking } from './encode-reasoning.js';
 import { encodeResponseFormat } from './encode-response-format.js';
 import { type MemberEdit, patchBody } from './patch-body.js';
 
@@ -46,8 +46,8 @@ export function encodeRequest(target: AttemptTarget): EncodedRequest {
   draft.set('model', target.upstreamModel);
   encodeStreamOptions(draft, target);
   encodeLimits(draft, target);
-  encodeReasoning(draft, quirks);
-  encodeTools(draft, quirks);
+  encodeReasoning(draft, target);
+  encodeTools(draft, target);
   encodeResponseFormat(draft, quirks);
   draft.set('messages', encodeMessages(draft.get('messages') as readonly ChatMessage[], quirks, target.model.ownedBy));
   dropUnknown(draft, quirks);
@@ -88,19 +88,27 @@ function outputLimit(asked: unknown, target: AttemptTarget): number | undefined 
 }
 
 /** 14, 23: tool_choice in the vendor's words; marks of prompt caching stay with us. */
-function encodeTools(draft: BodyDraft, quirks: VendorQuirks): void {
+function encodeTools(draft: BodyDraft, target: AttemptTarget): void {
+  const { quirks } = target;
   const tools = asArray(draft.get('tools')) as readonly FunctionTool[];
   if (tools.length > 0 && quirks.cacheControl !== true) draft.set('tools', withoutToolMarks(tools));
-  if (tools.length > 0 && quirks.toolsNeedNoEffort === true && draft.get('reasoning_effort') !== 'none') {
+  if (tools.length > 0 && refusesEffortWithTools(target) && draft.get('reasoning_effort') !== 'none') {
     if (draft.get('reasoning_effort') !== undefined) draft.name('reasoning_effort');
     draft.set('reasoning_effort', 'none' satisfies ReasoningEffort);
   }
   const choice = draft.get('tool_choice');
   const forced = choice === 'required' || asRecord(choice) !== undefined;
-  if (forced && quirks.forcedToolChoice === false) {
+  if (forced && quirks.forcedToolChoice === 'auto') {
     draft.set('tool_choice', 'auto');
     draft.name('tool_choice');
-  } else if (choice === 'required' && quirks.toolChoiceRequired !== undefined) draft.set('tool_choice', quirks.toolChoiceRequired);
+  } else if (forced && quirks.forcedToolChoice === 'without_thinking') stopThinking(draft);
+  else if (choice === 'required' && quirks.toolChoiceRequired !== undefined) draft.set('tool_choice', quirks.toolChoiceRequired);
+}
+
+/** Needs `none` among the model's efforts; where it is not, the vendor's refusal is all that is left. */
+function refusesEffortWithTools({ quirks, upstreamModel }: AttemptTarget): boolean {
+  if (quirks.toolsNeedNoEffort === undefined || quirks.efforts?.includes('none') === false) return false;
+  return new RegExp(quirks.toolsNeedNoEffort).test(upstreamModel);
 }
 
 /** 21: what the vendor does not know, and what it knows not to do. */
