@@ -58,3 +58,8 @@ function fromExchange(name: string, index: number, exchange: Exchange, path: str
     stream,
   };
 }
+
+/** For `test.each`: the whole name in the title. */
+export function named(list: readonly Recording[]): (readonly [string, Recording])[] {
+  return list.map((recording) => [recording.name, recording]);
+}

@@ -133,9 +133,13 @@ export function* streamFrames(adapter: ProtocolAdapter, reads: readonly Buffer[]
   for (const read of reads) {
     const frame = decoder.push(parser.push(read));
     if (frame !== undefined) yield frame;
+    if (decoder.failure !== undefined) throw decoder.failure;
+    if (decoder.done === true) return;
   }
   const rest = decoder.push(parser.end());
   if (rest !== undefined) yield rest;
+  if (decoder.failure !== undefined) throw decoder.failure;
+  if (decoder.done === true) return;
   const last = decoder.end();
   if (last !== undefined) yield last;
 }
