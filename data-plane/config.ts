@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 
 export interface DataPlaneConfig {
   readonly mode: 'local' | 'production';
+  /** Of the program: shown in the fleet. */
+  readonly version: string;
   readonly host: string;
   readonly port: number;
   readonly nodeId: string;
@@ -49,6 +51,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): DataPl
   const port = read.port('PORT', 8080);
   return {
     mode,
+    version: read.text('VERSION', 'development'),
     host,
     port,
     nodeId: read.matching('NODE_ID', NAME, 'letters, digits and dashes', `node-${randomUUID().slice(0, 8)}`),

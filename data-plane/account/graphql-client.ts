@@ -26,7 +26,7 @@ export function createGraphqlClient(controlPlane: ControlPlane, nodeToken: strin
     const answer = await controlPlane.call({
       path: '/graphql',
       headers: {
-        'x-forwarded-for': address,
+        'x-modelapi-client-address': address,
         'x-modelapi-node-token': nodeToken,
         ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

@@ -1,13 +1,16 @@
 /** `POST /v1/chat/completions`: HTTP in, the pipeline, HTTP out. Past the parser Fastify is out of the way: answers go to the raw socket. */
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../shared/errors.js';
 import { handleCompletion } from '../pipeline.js';
 import type { RouteDescription } from '../route-description.js';
 import type { CompletionRequest } from '../types.js';
+import type { HttpCaller } from './caller.js';
 import { ChatRequestSchema } from './chat-schema.js';
 import { HttpClientConnection } from './client-connection.js';
 import { callerOf, type HttpContext } from './context.js';
 import { toGatewayError } from './error-handler.js';
+import { isPrimaryHost } from './host-region.js';
 import { readChatRequest } from './read-chat-request.js';
 
 /** OpenAI's SDKs wait ten minutes; longer than an hour nothing is worth holding a wallet's money for. */
@@ -34,22 +37,41 @@ export const chatCompletionsDescription: RouteDescription = {
 };
 
 export function registerChatCompletions(server: FastifyInstance, context: HttpContext): void {
-  const complete = (request: FastifyRequest, reply: FastifyReply): void => {
+  const receive = (request: FastifyRequest, reply: FastifyReply): void => {
     const caller = callerOf(request, context);
     reply.hijack();
-    const connection = new HttpClientConnection(reply.raw, request.id, context);
-    const read = (): CompletionRequest => {
-      const completion = readCompletion(request);
-      connection.setDeadline(completion.deadlineMs);
-      return completion;
-    };
-    handleCompletion(context.stages, { caller, read }, connection).catch((error: unknown) => {
-      const known = toGatewayError(error);
-      if (known.status >= 500 && !connection.signal.aborted) context.log(error, request.id, known.status);
-      connection.fail(known);
-    });
+    const { host } = request.headers;
+    const snapshot = context.stages.snapshot();
+    if (caller.hop !== undefined || !isPrimaryHost(host, snapshot)) {
+      complete(request, reply.raw, caller, context);
+      return;
+    }
+    const body = Buffer.isBuffer(request.body) ? request.body : undefined;
+    context.regions.forward(request.raw, reply.raw, body, caller.address, snapshot).then(
+      (forwarded) => {
+        if (!forwarded) complete(request, reply.raw, caller, context);
+      },
+      (error: unknown) => {
+        context.log(error, request.id, 502);
+        reply.raw.destroy();
+      },
+    );
   };
-  for (const path of PATHS) server.post(path, complete);
+  for (const path of PATHS) server.post(path, receive);
+}
+
+function complete(request: FastifyRequest, response: ServerResponse, caller: HttpCaller, context: HttpContext): void {
+  const connection = new HttpClientConnection(response, request.id, context);
+  const read = (): CompletionRequest => {
+    const completion = readCompletion(request);
+    connection.setDeadline(completion.deadlineMs);
+    return completion;
+  };
+  handleCompletion(context.stages, { caller, read }, connection).catch((error: unknown) => {
+    const known = toGatewayError(error);
+    if (known.status >= 500 && !connection.signal.aborted) context.log(error, request.id, known.status);
+    connection.fail(known);
+  });
 }
 
 /** Throws GatewayError `invalid_request`. */

@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../../shared/errors.js';
 import type { Stages } from '../pipeline.js';
+import type { Regions } from '../region/create-regions.js';
 import type { ControlPlane } from '../types.js';
 import { HttpCaller } from './caller.js';
 import type { ConnectionClock } from './connection-clock.js';
@@ -14,6 +15,7 @@ export interface HttpContext {
   readonly region: string;
   readonly nodeToken: string;
   readonly controlPlane: ControlPlane;
+  readonly regions: Regions;
   readonly clock: ConnectionClock;
   readonly metrics: RequestMetrics;
   readonly log: ErrorLog;
@@ -29,5 +31,5 @@ export function callerOf(request: FastifyRequest, context: HttpContext): HttpCal
   const snapshot = context.stages.snapshot();
   const pinned = pinnedRegionOf(request.headers.host, snapshot);
   requireOwnRegion(pinned, context.region, snapshot);
-  return new HttpCaller(request, pinned);
+  return new HttpCaller(request, pinned, context.regions.hopOf(request.raw));
 }

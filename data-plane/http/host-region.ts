@@ -16,6 +16,11 @@ export function pinnedRegionOf(host: string | undefined, snapshot: Snapshot): st
   return rest === hostName(snapshot.settings.primaryHost) || rest === LOCAL_PRIMARY_HOST ? region : null;
 }
 
+/** The host that belongs to no region: whoever asks it wants the nearest. */
+export function isPrimaryHost(host: string | undefined, snapshot: Snapshot): boolean {
+  return host !== undefined && hostName(host) === hostName(snapshot.settings.primaryHost);
+}
+
 /** Throws 421 for a host that pins another region: the client chose a geography, and this node is not in it. */
 export function requireOwnRegion(pinned: string | null, region: string, snapshot: Snapshot): void {
   if (pinned === null || pinned === region) return;

@@ -10,20 +10,27 @@ export const regionsDescription: RouteDescription = {
   description: 'Where this gateway answers. The primary host picks the nearest; a regional host pins one.',
   tag: 'Gateway',
   security: 'none',
-  answers: { '200': { description: '`{object: "list", data: [{id, name, city, url, current}], current}`' } },
+  answers: { '200': { description: '`{object: "list", data: [{id, name, city, url, healthy}], nearest, current}`' } },
 };
 
 export function registerRegions(server: FastifyInstance, context: HttpContext): void {
   server.get('/v1/regions', (request, reply) => {
-    callerOf(request, context);
-    const data = [...context.stages.snapshot().regions.values()].map((region) => ({
+    const caller = callerOf(request, context);
+    const snapshot = context.stages.snapshot();
+    const data = [...snapshot.regions.values()].map((region) => ({
       id: region.id,
       object: 'region',
       name: region.name,
       city: region.city,
       url: region.url,
-      current: region.id === context.region,
+      healthy: context.regions.isHealthy(region.id),
     }));
-    return reply.send({ object: 'list', data, current: context.region });
+    const nearest = context.regions.nearest(caller.address, snapshot);
+    return reply.send({
+      object: 'list',
+      data,
+      nearest: nearest.find(context.regions.isHealthy) ?? context.region,
+      current: context.region,
+    });
   });
 }

@@ -8,6 +8,7 @@ import { redisKeys } from '../../shared/redis-keys.js';
 import type { RegionKeyPair } from '../../shared/sealed.js';
 import type { ControlPlane, Snapshot } from '../types.js';
 import { ControlPlaneSource } from './control-plane-source.js';
+import { FleetReader } from './fleet-reader.js';
 import { LastKnownGood } from './last-known-good.js';
 import { connectForCommands, connectForSubscription } from './redis-connection.js';
 import { RedisSource } from './redis-source.js';
@@ -29,6 +30,8 @@ export interface SnapshotOptions {
   readonly controlPlane: ControlPlane;
   readonly random: () => number;
   readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void;
+  /** What the other nodes last said of themselves; asked every few seconds. */
+  readonly onFleet: (statuses: readonly NodeStatus[]) => void;
   /** What the node says of itself beside its configuration. */
   readonly status: () => Omit<NodeStatus, 'appliedRevision' | 'appliedFrom' | 'rejected' | 'silenceMs' | 'reportedAtMs'>;
 }
@@ -72,9 +75,11 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     onOutcome: () => reporter.report(),
     log: options.log,
   });
+  const fleet = new FleetReader(commands, keys, options.onFleet);
   commands.on('ready', () => {
     subscriber.pull();
     reporter.report();
+    fleet.read();
   });
   return {
     current: () => store.current(),
@@ -83,9 +88,11 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     async start() {
       await subscriber.start();
       reporter.start();
+      fleet.start();
     },
     report: () => reporter.report(),
     async close() {
+      fleet.close();
       await subscriber.close();
       await reporter.close();
       subscription.disconnect();

@@ -40,6 +40,8 @@ export interface EndpointReading {
   readonly tokensPerSecond: number | null;
   readonly share: number;
   readonly open: boolean;
+  /** That reached their first token. */
+  readonly requests: number;
 }
 
 interface EndpointState {
@@ -150,6 +152,7 @@ export class Health implements HealthView {
       tokensPerSecond: state.tokensPerSecond ?? null,
       share: this.share(endpointId),
       open: this.isOpen(endpointId),
+      requests: state.readings,
     }));
   }
 
