@@ -7,9 +7,9 @@ import type { ClientBase } from 'pg';
 import type { ConfigTouch } from '../control-plane/db/change-config.js';
 import { type CatalogueModelRow, catalogueEndpointRows, catalogueModelRows } from '../control-plane/modules/catalog/catalogue-rows.js';
 import { GROUPS } from '../control-plane/modules/catalog/data/groups.js';
+import { VENDORS } from '../control-plane/modules/catalog/data/vendors.js';
 import { DEFAULT_SETTINGS } from '../control-plane/modules/catalog/default-settings.js';
 import type { EndpointRow, VendorRow } from '../shared/snapshot.js';
-import { VENDORS } from './vendor-list.js';
 
 export type SeedVendor = Omit<VendorRow, 'credentials'>;
 

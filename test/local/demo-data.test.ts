@@ -4,7 +4,7 @@ import { generateSecrets } from '../../local/secrets.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 
 const sandboxUrl = 'http://127.0.0.1:4010';
-const vendors = { known: [], credentials: {}, baseUrls: {}, localOpenAiBaseUrl: undefined };
+const vendors = { known: ['openai'], credentials: { openai: 'a-secret-of-the-environment' }, baseUrls: {}, localOpenAiBaseUrl: undefined };
 const warn = () => undefined;
 
 async function revisionOf(database: TestDatabase): Promise<number> {

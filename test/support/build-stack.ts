@@ -3,13 +3,13 @@
  * catalogue. Knows nothing of vitest: benchmark and chaos programs use it as the end-to-end tests do (`stack.ts`).
  */
 import { join } from 'node:path';
+import { VENDORS } from '../../control-plane/modules/catalog/data/vendors.js';
 import { OPERATOR_EMAIL, seedDemo } from '../../local/demo-data.js';
 import type { StackAddresses } from '../../local/program-environment.js';
 import type { Program } from '../../local/programs.js';
 import { generateSecrets, type Secrets } from '../../local/secrets.js';
 import { findAnyFreePort } from '../../local/services/free-port.js';
 import { nodeUrl, type PlannedNode, Stack, type StackPlan } from '../../local/stack.js';
-import { VENDORS } from '../../local/vendor-list.js';
 
 export interface StackPlace {
   readonly dist: string;
