@@ -36,7 +36,7 @@ export interface EndpointFacts {
 }
 
 /** UTF-8 bytes per token of English prose in o200k, hundredths: what `bytesPerTokenHundredths` is compared with. */
-const REFERENCE_BYTES_PER_TOKEN = 450;
+const REFERENCE_BYTES_PER_TOKEN = 440;
 
 const modelFacts = new WeakMap<Model, ModelFacts>();
 const endpointFacts = new WeakMap<Endpoint, EndpointFacts>();

@@ -62,7 +62,7 @@ export function model(id: string, inputUsd: number, outputUsd: number, more: Par
     inputModalities: ['text'],
     outputModalities: ['text'],
     tokenizer: 'o200k',
-    bytesPerTokenHundredths: 450,
+    bytesPerTokenHundredths: 440,
     capabilities: ABLE,
     supportedParameters: [],
     tier: 'standard',

@@ -1,0 +1,217 @@
+/**
+ * What is measured of a request to judge how hard it is. Words come from `complexity-lexicon.ts` (several languages); the rest is
+ * structure. The instruction usually stands at the head or the tail of a message, and what is pasted between says little about the task:
+ * words are read there, and the length of the rest is a feature of its own. Every feature is 0 when absent and about 1 when strong.
+ */
+import type { ChatMessage, ChatRequest } from '../../shared/chat.js';
+import { LEXICON, type WordClass } from './complexity-lexicon.js';
+import { WordTrie } from './word-trie.js';
+
+const WORD_CLASSES = Object.keys(LEXICON) as WordClass[];
+
+const STRUCTURE = [
+  'instructionLength',
+  'contextLength',
+  'codeLength',
+  'codeFences',
+  'inlineCode',
+  'listItems',
+  'sentences',
+  'questions',
+  'numbers',
+  'mathSymbols',
+  'commands',
+  'tools',
+  'toolResults',
+  'turns',
+  'systemLength',
+  'media',
+  'schema',
+  'effort',
+] as const;
+
+export type ComplexityFeature = WordClass | (typeof STRUCTURE)[number];
+export type ComplexityFeatures = Record<ComplexityFeature, number>;
+export const FEATURES: readonly ComplexityFeature[] = [...WORD_CLASSES, ...STRUCTURE];
+
+/** Characters of the instruction that are read for words, at each end. */
+const HEAD_CHARACTERS = 1_600;
+const TAIL_CHARACTERS = 800;
+
+const trie = new WordTrie(WORD_CLASSES.map((name) => LEXICON[name]));
+
+const EFFORT: Readonly<Record<string, number>> = { none: -1, minimal: -1, low: -0.5, medium: 0, high: 1, xhigh: 1.5, max: 1.5 };
+
+export function readFeatures(body: ChatRequest): ComplexityFeatures {
+  const users = body.messages.filter((message) => message.role === 'user');
+  const prompt = textOf(users.at(-1));
+  const instruction = instructionOf(prompt);
+  const hits = trie.count(instruction);
+  const shape = readShape(instruction);
+  const code = codeCharacters(prompt);
+  const weight = lengthWeight(instruction);
+  const features: Partial<ComplexityFeatures> = {};
+  // Hits saturate: the third hard word says less than the first.
+  for (const [index, name] of WORD_CLASSES.entries()) features[name] = saturate(hits[index] ?? 0, 2);
+  return {
+    ...(features as Record<WordClass, number>),
+    instructionLength: logScale(instruction.length * weight, 60, 2_400),
+    contextLength: logScale(contextCharacters(body) - instruction.length, 1_000, 200_000),
+    codeLength: logScale(code, 40, 6_000),
+    codeFences: saturate(count(prompt.slice(0, 20_000), '```') / 2, 2),
+    inlineCode: saturate(shape.inlineCode, 3),
+    listItems: saturate(shape.listItems, 4),
+    sentences: saturate(shape.sentences - 1, 4),
+    questions: saturate(shape.questions, 2),
+    numbers: saturate(shape.numbers, 5),
+    mathSymbols: saturate(shape.mathSymbols, 4),
+    commands: saturate(shape.clauses, 5),
+    tools: saturate(body.tools?.length ?? 0, 6),
+    toolResults: saturate(body.messages.filter((message) => message.role === 'tool').length, 4),
+    turns: saturate(users.length - 1, 6),
+    systemLength: logScale(systemCharacters(body), 400, 20_000),
+    media: body.messages.some((message) => typeof message.content === 'object' && message.content?.some((part) => part.type !== 'text'))
+      ? 1
+      : 0,
+    schema: body.response_format?.type === 'json_schema' ? 1 : 0,
+    effort: EFFORT[body.reasoning_effort ?? body.reasoning?.effort ?? 'medium'] ?? 0,
+  };
+}
+
+function textOf(message: ChatMessage | undefined): string {
+  const content = message?.content;
+  if (typeof content === 'string') return content;
+  return content?.map((part) => (part.type === 'text' ? part.text : '')).join('\n') ?? '';
+}
+
+/** The text without fenced code, and of a long one only both ends. */
+function instructionOf(prompt: string): string {
+  const ends =
+    prompt.length <= HEAD_CHARACTERS + TAIL_CHARACTERS ? prompt : `${prompt.slice(0, HEAD_CHARACTERS)}\n${prompt.slice(-TAIL_CHARACTERS)}`;
+  return ends.includes('```') ? ends.replace(/```[\s\S]*?(?:```|$)/g, ' \n') : ends;
+}
+
+function codeCharacters(prompt: string): number {
+  let total = 0;
+  let from = prompt.indexOf('```');
+  while (from >= 0) {
+    const end = prompt.indexOf('```', from + 3);
+    total += (end < 0 ? prompt.length : end) - from - 3;
+    from = end < 0 ? -1 : prompt.indexOf('```', end + 3);
+  }
+  return total;
+}
+
+function contextCharacters(body: ChatRequest): number {
+  let total = 0;
+  for (const message of body.messages) {
+    const { content } = message;
+    if (typeof content === 'string') total += content.length;
+    else for (const part of content ?? []) if (part.type === 'text') total += part.text.length;
+  }
+  return total;
+}
+
+function systemCharacters(body: ChatRequest): number {
+  let total = 0;
+  for (const message of body.messages) if (message.role === 'system' || message.role === 'developer') total += textOf(message).length;
+  return total;
+}
+
+interface Shape {
+  inlineCode: number;
+  listItems: number;
+  sentences: number;
+  questions: number;
+  numbers: number;
+  mathSymbols: number;
+  clauses: number;
+}
+
+const CODES = {
+  newline: 10,
+  space: 32,
+  exclamation: 33,
+  backtick: 96,
+  dot: 46,
+  comma: 44,
+  semicolon: 59,
+  colon: 58,
+  question: 63,
+  dash: 45,
+  star: 42,
+  zero: 48,
+  nine: 57,
+  caret: 94,
+  equals: 61,
+  backslash: 92,
+} as const;
+
+const MATH_SYMBOLS = new Set([...'∑∫√∞≤≥≠∈∀∃∂∇π∏→⇒⊂∪∩ℝℕℤθλεδσαβ×÷≡⊕²³'].map((symbol) => symbol.charCodeAt(0)));
+const SENTENCE_ENDS = new Set([...'.!?。！？؟।'].map((mark) => mark.charCodeAt(0)));
+const QUESTION_MARKS = new Set([...'?？؟'].map((mark) => mark.charCodeAt(0)));
+const CLAUSE_MARKS = new Set([...',;:，、；：،'].map((mark) => mark.charCodeAt(0)));
+
+/** One pass over the instruction. */
+function readShape(text: string): Shape {
+  const shape: Shape = { inlineCode: 0, listItems: 0, sentences: 0, questions: 0, numbers: 0, mathSymbols: 0, clauses: 0 };
+  let backticks = 0;
+  let lineStart = true;
+  let inNumber = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const digit = code >= CODES.zero && code <= CODES.nine;
+    if (digit && !inNumber) shape.numbers += 1;
+    inNumber = digit || (inNumber && (code === CODES.dot || code === CODES.comma));
+    if (lineStart && isListMark(text, at, code)) shape.listItems += 1;
+    lineStart = code === CODES.newline || (lineStart && code === CODES.space);
+    if (code === CODES.backtick) backticks += 1;
+    else if (code === CODES.equals || code === CODES.caret || code === CODES.backslash || MATH_SYMBOLS.has(code)) shape.mathSymbols += 1;
+    else if (SENTENCE_ENDS.has(code) && endsHere(text, at, code)) {
+      shape.sentences += 1;
+      if (QUESTION_MARKS.has(code)) shape.questions += 1;
+    } else if (CLAUSE_MARKS.has(code)) shape.clauses += 1;
+  }
+  shape.inlineCode = backticks >> 1;
+  if (shape.sentences === 0) shape.sentences = 1;
+  return shape;
+}
+
+function isListMark(text: string, at: number, code: number): boolean {
+  if (code === CODES.dash || code === CODES.star) return text.charCodeAt(at + 1) === CODES.space;
+  if (code < CODES.zero || code > CODES.nine) return false;
+  const next = text.charCodeAt(at + 1);
+  return next === CODES.dot || next === 41 || next === 0x3001;
+}
+
+/** A full stop inside `node.js` or `3.14` ends no sentence. */
+function endsHere(text: string, at: number, code: number): boolean {
+  if (code !== CODES.dot) return true;
+  const next = text.charCodeAt(at + 1);
+  return Number.isNaN(next) || next === CODES.space || next === CODES.newline;
+}
+
+/** Scripts that say in one character what Latin says in three. */
+function lengthWeight(text: string): number {
+  let dense = 0;
+  for (let at = 0; at < text.length; at += 4) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x3040 && code <= 0xd7af) dense += 4;
+  }
+  return 1 + (2 * Math.min(dense, text.length)) / Math.max(1, text.length);
+}
+
+function saturate(amount: number, half: number): number {
+  return amount <= 0 ? 0 : Math.min(1.5, Math.log1p(amount) / Math.log1p(half));
+}
+
+/** 0 up to `low`, 1 at `high`, logarithmic between. */
+function logScale(amount: number, low: number, high: number): number {
+  return amount <= low ? 0 : Math.min(1.2, Math.log(amount / low) / Math.log(high / low));
+}
+
+function count(text: string, part: string): number {
+  let found = 0;
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) found += 1;
+  return found;
+}
