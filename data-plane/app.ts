@@ -19,8 +19,7 @@ import { createMetering } from './metering/metering.js';
 import { type NodeFacts, nodeProblems, nodeStatus, registerNodeMetrics } from './node-facts.js';
 import type { Stages } from './pipeline.js';
 import { createRegions } from './region/create-regions.js';
-import { AffinityTable } from './routing/affinity.js';
-import { planRoute } from './routing/plan-route.js';
+import { createPlanner } from './routing/create-planner.js';
 import { createSnapshots } from './snapshot/create-snapshots.js';
 import { createUpstream } from './upstream/upstream.js';
 
@@ -84,19 +83,18 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
     inherited: metering.inheritedLeases,
     warn,
   });
-  const affinity = new AffinityTable();
+  const planner = createPlanner();
 
   const stages: Stages = {
     snapshot: () => snapshots.current(),
     authenticate: admission.authenticate,
     health: () => upstream.health,
-    planRoute: (request, principal, snapshot, health, draw) => planRoute(request, principal, snapshot, health, draw, affinity),
+    planRoute: planner.planRoute,
     admit: (request, principal, plan) => admission.admit(request, principal, plan),
     openMeter: (request, principal, plan, hold) => metering.openMeter(request, principal, plan, hold),
     async execute(plan, request, meter, signal) {
       const answer = await upstream.execute(plan, request, meter, signal);
-      if (plan.affinityKey !== undefined)
-        affinity.remember(plan.affinityKey, answer.served.candidate, plan.estimate.input, request.receivedAtMs);
+      planner.remember(answer.served, request.receivedAtMs);
       return answer;
     },
     settle: (hold, settlement) => metering.settle(hold, settlement),

@@ -164,7 +164,7 @@ export const CHAT_MEMBERS = {
   store: OptionalNullable(Type.Boolean()),
   prompt_cache_key: OptionalNullable(Type.String({ maxLength: 1024 })),
   prediction: Type.Optional(Type.Unknown()),
-  models: OptionalNullable(Type.Array(Name, { minItems: 1, maxItems: 16 })),
+  models: OptionalNullable(Type.Array(Name, { minItems: 1, maxItems: 50 })),
   provider: OptionalNullable(ProviderPreferences),
   max_cost: OptionalNullable(Usd),
   session_id: OptionalNullable(Type.String({ minLength: 1, maxLength: 256 })),

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { GatewayError } from '../../shared/errors.js';
 import type { RouteDescription } from '../route-description.js';
+import { endpointsFor } from '../routing/routing-index.js';
 import type { Principal, Snapshot } from '../types.js';
 import { callerOf, type HttpContext } from './context.js';
 import { type ModelEntry, modelEntries } from './model-entries.js';
@@ -57,9 +58,12 @@ function mayUse(entry: ModelEntry, principal: Principal, snapshot: Snapshot): bo
   return entry.served.some((modelId) => isServedHere(modelId, principal, snapshot));
 }
 
-/** An endpoint in this region, and a credential for it: the house's or the customer's own. */
+/** An endpoint for this kind of key in this region, and a credential for it: the house's or the customer's own. */
 function isServedHere(modelId: string, principal: Principal, snapshot: Snapshot): boolean {
+  const model = snapshot.modelsByName.get(modelId);
+  if (!model?.enabled) return false;
   const own = [...(principal.keyPolicy.byok ?? []), ...(principal.accountPolicy.byok ?? [])];
-  const endpoints = snapshot.endpointsByModel.get(modelId) ?? [];
-  return endpoints.some(({ vendorId }) => snapshot.credentials.has(vendorId) || own.some((row) => row.vendorId === vendorId));
+  return endpointsFor(model, principal.test, snapshot).some(
+    ({ vendorId }) => snapshot.credentials.has(vendorId) || own.some((row) => row.vendorId === vendorId),
+  );
 }
