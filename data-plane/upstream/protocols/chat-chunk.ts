@@ -26,7 +26,8 @@ export class ChunkWriter {
   readonly #tail: string;
   readonly #finishTail: string;
   readonly #includeUsage: boolean;
-  readonly #started = new Set<number>();
+  /** Choices that began; true when they have their finish reason. */
+  readonly #choices = new Map<number, boolean>();
   #pending = '';
   #deliveredBytes = 0;
 
@@ -48,8 +49,8 @@ export class ChunkWriter {
 
   /** The role chunk, once per choice; the others call it themselves. */
   start(choice: number): void {
-    if (this.#started.has(choice)) return;
-    this.#started.add(choice);
+    if (this.#choices.has(choice)) return;
+    this.#choices.set(choice, false);
     this.#pending += `${this.#head}${choice},"delta":{"role":"assistant","content":""${this.#tail}`;
   }
 
@@ -100,8 +101,14 @@ export class ChunkWriter {
     this.#pending += `${this.#head}${choice},"delta":{${JSON.stringify(delta).slice(1, -1)}${this.#tail}`;
   }
 
+  /** Choices that began and are not finished; the first one when none began. */
+  get openChoices(): readonly number[] {
+    return this.#choices.size === 0 ? [0] : [...this.#choices].flatMap(([choice, finished]) => (finished ? [] : choice));
+  }
+
   finish(choice: number, reason: string, nativeReason: string | undefined): void {
     this.start(choice);
+    this.#choices.set(choice, true);
     const native = nativeReason === undefined ? '' : `,"native_finish_reason":${JSON.stringify(nativeReason)}`;
     this.#pending += `${this.#head}${choice},"delta":{},"logprobs":null,"finish_reason":${JSON.stringify(reason)}${native}${this.#finishTail}`;
   }
@@ -112,10 +119,12 @@ export class ChunkWriter {
     return error;
   }
 
-  /** What was written since the last call; undefined when nothing was. */
-  take(): Frame | undefined {
+  /** What was written since the last call; undefined when nothing was. `usage` is what the vendor reported so far. */
+  take(usage: UsageReport | undefined): Frame | undefined {
     if (this.#pending === '') return undefined;
-    const frame: Frame = { data: Buffer.from(this.#pending), deliveredBytes: this.#deliveredBytes };
+    const data = Buffer.from(this.#pending);
+    const deliveredBytes = this.#deliveredBytes;
+    const frame: Frame = usage === undefined ? { data, deliveredBytes } : { data, deliveredBytes, usage };
     this.#pending = '';
     this.#deliveredBytes = 0;
     return frame;

@@ -13,11 +13,12 @@ export interface ToolSelection {
 }
 
 export function selectTools(parameters: RequestParameters): ToolSelection {
-  const asked = parameters.take('tools') ?? [];
+  const asked = parameters.take('tools') ?? legacyFunctions(parameters.takeForeign('functions'));
   const tools = asked.filter((tool) => tool.type === 'function');
   if (tools.length < asked.length) parameters.drop('tools');
   const parallel = parameters.take('parallel_tool_calls');
-  const choice: unknown = parameters.take('tool_choice');
+  const legacyChoice = parameters.takeForeign('function_call');
+  const choice: unknown = parameters.take('tool_choice') ?? (asRecord(legacyChoice) ? { function: legacyChoice } : legacyChoice);
   if (tools.length === 0) return { tools, mode: undefined, allowed: undefined, parallel: undefined };
   if (choice === 'none' || choice === 'auto' || choice === 'required') return { tools, mode: choice, allowed: undefined, parallel };
   const named = asRecord(choice);
@@ -29,4 +30,9 @@ export function selectTools(parameters: RequestParameters): ToolSelection {
   }
   const name = asText(asRecord(named['function'])?.['name']);
   return { tools, mode: 'required', allowed: name === undefined ? undefined : [name], parallel };
+}
+
+/** OpenAI's first shape of tools; their calls come back as `tool_calls`. */
+function legacyFunctions(functions: unknown): readonly FunctionTool[] {
+  return asArray(functions).map((declared) => ({ type: 'function', function: declared as FunctionTool['function'] }));
 }

@@ -12,6 +12,7 @@ export interface ClaudeTraits {
   readonly thinkingAlwaysOn: boolean;
   /** For `output_config.effort`, weakest first. */
   readonly efforts: readonly string[];
+  /** `temperature`, `top_p`, `top_k`. */
   readonly sampling: boolean;
   readonly maxTemperature: number;
   /** `temperature` and `top_p` in one request. */
@@ -42,7 +43,7 @@ export function claudeTraits(target: AttemptTarget): ClaudeTraits {
     thinking: model.capabilities.reasoning ? asked : 'none',
     thinkingAlwaysOn: flag('thinkingAlwaysOn', family === 'fable' || family === 'mythos' || (version >= 5.5 && family !== 'haiku')),
     efforts: quirks.efforts ?? (version >= 4.7 ? EFFORTS : EFFORTS.filter((effort) => effort !== 'xhigh')),
-    sampling: model.capabilities.temperature && (version < 4.7 || quirks.reasoning === 'anthropic_budget'),
+    sampling: model.capabilities.temperature && (version < 4.7 || version === NEWEST),
     maxTemperature: quirks.maxTemperature ?? 1,
     temperatureWithTopP: version < 4.1,
     midConversationSystem: flag('midConversationSystem', version >= 4.8 && noSonnet5),

@@ -35,13 +35,14 @@ function readChoice(message: JsonRecord, stopReason: string, target: AttemptTarg
   const reasoningDetails: ReasoningDetail[] = [];
   const toolCalls: ToolCall[] = [];
   let text = '';
+  let output: string | undefined;
   let reasoning = '';
   for (const item of asArray(message['content'])) {
     const block = asRecord(item);
     if (block?.['type'] === 'text') text += asText(block['text']) ?? '';
     else if (block?.['type'] === 'tool_use') {
       const input = JSON.stringify(asRecord(block['input']) ?? {});
-      if (jsonTool !== undefined && block['name'] === jsonTool) text += input;
+      if (jsonTool !== undefined && block['name'] === jsonTool) output = input;
       else toolCalls.push(readToolCall(block, input));
     } else if (!hidden && block !== undefined) {
       const detail = readReasoning(block, reasoningDetails.length);
@@ -52,7 +53,7 @@ function readChoice(message: JsonRecord, stopReason: string, target: AttemptTarg
   }
   const finishReason = mapStopReason(stopReason, toolCalls.length > 0);
   const refusal = stopReason === 'refusal' ? { refusal: refusalText(message['stop_details']) } : {};
-  return { text, reasoning, reasoningDetails, toolCalls, finishReason, nativeFinishReason: stopReason, ...refusal };
+  return { text: output ?? text, reasoning, reasoningDetails, toolCalls, finishReason, nativeFinishReason: stopReason, ...refusal };
 }
 
 function readToolCall(block: JsonRecord, input: string): ToolCall {

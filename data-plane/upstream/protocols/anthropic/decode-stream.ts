@@ -31,6 +31,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   readonly #vendorId: string;
   #messageId: string | undefined;
   #toolCalls = 0;
+  #prose = '';
   #details = 0;
   #invalidArguments = false;
   #stopReason: string | undefined;
@@ -56,7 +57,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     } catch (error) {
       this.failure = this.#writer.deferred(error);
     }
-    return this.#writer.take();
+    return this.#writer.take(this.#usage.report());
   }
 
   end(): Frame | undefined {
@@ -65,10 +66,8 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     return this.#end();
   }
 
-  truncate(): Frame {
-    this.done = true;
-    this.#writer.finish(0, 'length', undefined);
-    return this.#writer.end({ usage: this.#usage.report(), finishReason: 'length', native: this.#native() });
+  get openChoices(): readonly number[] {
+    return this.#writer.openChoices;
   }
 
   /** True when the message is complete. */
@@ -188,8 +187,11 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     this.#stopDetails = delta?.['stop_details'] ?? this.#stopDetails;
   }
 
+  /** Beside a tool that stands in for `response_format`, prose waits: it is the answer only when the tool is not called. */
   #text(text: string | undefined): void {
-    if (text !== undefined) this.#writer.text(0, text);
+    if (text === undefined) return;
+    if (this.#outputTool === undefined) this.#writer.text(0, text);
+    else this.#prose += text;
   }
 
   #thinking(block: Extract<Block, { kind: 'thinking' }>, text: string | undefined): void {
@@ -202,7 +204,10 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     if (json === '') return;
     block.json += json;
     if (block.kind === 'tool') this.#writer.toolArguments(0, block.toolIndex, json);
-    else this.#writer.text(0, json);
+    else {
+      this.#prose = '';
+      this.#writer.text(0, json);
+    }
   }
 
   #block(message: JsonRecord): Block {
@@ -219,6 +224,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     const open = [...this.#blocks.values()].some((block) => block.kind === 'tool' && !isJson(block.json));
     if ((this.#invalidArguments || open) && !cutShort) throw malformed('tool arguments that are not JSON');
     this.done = true;
+    if (this.#prose !== '') this.#writer.text(0, this.#prose);
     if (stopReason === 'refusal') this.#writer.refusal(0, refusalText(this.#stopDetails));
     this.#writer.finish(0, finishReason, stopReason);
     return this.#writer.end({ usage: this.#usage.report(), finishReason, native: this.#native() });

@@ -27,9 +27,9 @@ function encodePart(part: ContentPart, path: string): UserBlock {
     case 'refusal':
       return { type: 'text', text: part.refusal };
     case 'image_url':
-      return { type: 'image', source: reference(imageSource(part, path)), ...cache(part) };
+      return { ...image(imageSource(part, path), path), ...cache(part) };
     case 'file':
-      return { ...document(fileSource(part, path), part.file.filename), ...cache(part) };
+      return { ...document(fileSource(part, path), part.file.filename, path), ...cache(part) };
     case 'input_audio':
       throw unsayable('This model does not take audio.', path);
     default:
@@ -37,8 +37,16 @@ function encodePart(part: ContentPart, path: string): UserBlock {
   }
 }
 
-function document(source: MediaSource, filename: string | undefined): UserBlock {
-  if (source.kind === 'inline' && source.mimeType.startsWith('image/')) return { type: 'image', source: reference(source) };
+const IMAGE_TYPES: readonly string[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
+
+function image(source: MediaSource, path: string): UserBlock {
+  if (source.kind === 'inline' && source.mimeType === 'application/pdf') return document(source, undefined, path);
+  if (source.kind === 'inline' && !IMAGE_TYPES.includes(source.mimeType)) throw unsayable('An image must be PNG, JPEG, GIF or WebP.', path);
+  return { type: 'image', source: reference(source) };
+}
+
+function document(source: MediaSource, filename: string | undefined, path: string): UserBlock {
+  if (source.kind === 'inline' && source.mimeType.startsWith('image/')) return image(source, path);
   const title = filename === undefined || filename === '' ? {} : { title: filename };
   if (source.kind === 'inline' && (source.mimeType.startsWith('text/') || source.mimeType === 'application/json')) {
     const data = Buffer.from(source.base64, 'base64').toString('utf8');

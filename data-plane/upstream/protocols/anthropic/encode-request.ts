@@ -30,10 +30,10 @@ export function encodeRequest(target: AttemptTarget): EncodedRequest {
   };
 
   const format = parameters.take('response_format');
-  const schema = format?.type === 'json_schema' ? format.json_schema : undefined;
-  if (format?.type === 'json_object') system.push({ type: 'text', text: JSON_ONLY });
+  const schema = format?.type === 'json_schema' && format.json_schema.schema != null ? format.json_schema : undefined;
+  if (schema === undefined && format !== undefined && format.type !== 'text') system.push({ type: 'text', text: JSON_ONLY });
   if (schema !== undefined && traits.jsonSchema) {
-    request.output_config = { format: { type: 'json_schema', schema: closedSchema(schema.schema ?? { type: 'object' }) } };
+    request.output_config = { format: { type: 'json_schema', schema: closedSchema(schema.schema ?? {}) } };
   }
   const { tools, choice, forced } = encodeTools(selectTools(parameters), traits.jsonSchema ? undefined : schema, traits);
   if (tools.length > 0) request.tools = tools;
@@ -62,8 +62,10 @@ function encodeRest(request: MessagesRequest, parameters: RequestParameters): vo
   // Whitespace-only stop sequences are refused with a 400.
   const sequences = (typeof stop === 'string' ? [stop] : (stop ?? [])).filter((sequence) => sequence.trim() !== '');
   if (sequences.length > 0) request.stop_sequences = sequences;
-  const user = parameters.take('user');
-  if (user !== undefined && user !== '') request.metadata = { user_id: user };
+  // OpenAI's newer name for the same thing wins.
+  const legacyUser = parameters.take('user');
+  const user = parameters.takeForeign('safety_identifier') ?? legacyUser;
+  if (typeof user === 'string' && user !== '') request.metadata = { user_id: user };
   const tier = parameters.take('service_tier');
   if (tier === 'auto') request.service_tier = 'auto';
   else if (tier === 'default' || tier === 'standard_only') request.service_tier = 'standard_only';

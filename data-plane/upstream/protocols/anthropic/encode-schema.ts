@@ -51,6 +51,7 @@ export function closedSchema(schema: JsonRecord, depth = 0): JsonRecord {
   }
   if (closed['type'] === 'object' || closed['properties'] !== undefined) {
     closed['type'] ??= 'object';
+    if (asRecord(schema['additionalProperties'])) told.push(`additionalProperties: ${JSON.stringify(schema['additionalProperties'])}`);
     closed['additionalProperties'] = false;
   }
   if (told.length > 0) closed['description'] = [closed['description'], `{${told.join(', ')}}`].filter(Boolean).join('\n\n');

@@ -41,7 +41,8 @@ export function encodeTools(selection: ToolSelection, emulated: JsonSchemaFormat
 /** The tool that stands in for `response_format` on this target: its call is the answer's text. Undefined when none does. */
 export function outputTool(target: AttemptTarget): string | undefined {
   const format = target.body.response_format;
-  if (format?.type !== 'json_schema' || target.quirks.drop?.includes('response_format')) return undefined;
+  if (format?.type !== 'json_schema' || format.json_schema.schema == null || target.quirks.drop?.includes('response_format'))
+    return undefined;
   return claudeTraits(target).jsonSchema ? undefined : outputToolName(format.json_schema);
 }
 

@@ -9,33 +9,37 @@ import { TokenCounts } from '../token-count.js';
 
 export class ClaudeUsage {
   #latest: JsonRecord | undefined;
+  #report: UsageReport | undefined;
 
   /** Members that are absent or null keep what was reported before. */
   observe(usage: unknown): void {
     const report = asRecord(usage);
     if (report === undefined) return;
     const told = Object.fromEntries(Object.entries(report).filter(([, value]) => value !== null && value !== undefined));
-    // A later total without its split outdates an earlier split only when the two disagree: see splitWrites.
     this.#latest = { ...this.#latest, ...told };
+    this.#report = readReport(this.#latest);
   }
 
-  /** Undefined when the vendor reported nothing. */
+  /** What was reported so far. Undefined when nothing was. */
   report(): UsageReport | undefined {
-    const usage = this.#latest;
-    if (usage === undefined || (usage['input_tokens'] === undefined && usage['output_tokens'] === undefined)) return undefined;
-    const counts = new TokenCounts();
-    const output = counts.read(usage['output_tokens']);
-    const writes = splitWrites(usage, counts);
-    const buckets = {
-      inputUncached: counts.read(usage['input_tokens']),
-      cacheRead: counts.read(usage['cache_read_input_tokens']),
-      ...writes,
-      output,
-      requests: 0,
-    };
-    const reasoningTokens = counts.within(asRecord(usage['output_tokens_details'])?.['thinking_tokens'], output);
-    return { buckets, reasoningTokens, mismatch: counts.clamped };
+    return this.#report;
   }
+}
+
+function readReport(usage: JsonRecord): UsageReport | undefined {
+  if (usage['input_tokens'] === undefined && usage['output_tokens'] === undefined) return undefined;
+  const counts = new TokenCounts();
+  const output = counts.read(usage['output_tokens']);
+  const writes = splitWrites(usage, counts);
+  const buckets = {
+    inputUncached: counts.read(usage['input_tokens']),
+    cacheRead: counts.read(usage['cache_read_input_tokens']),
+    ...writes,
+    output,
+    requests: 0,
+  };
+  const reasoningTokens = counts.within(asRecord(usage['output_tokens_details'])?.['thinking_tokens'], output);
+  return { buckets, reasoningTokens, mismatch: counts.clamped };
 }
 
 function splitWrites(usage: JsonRecord, counts: TokenCounts): { cacheWrite5m: number; cacheWrite1h: number } {

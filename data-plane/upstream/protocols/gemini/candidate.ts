@@ -57,7 +57,8 @@ export class Candidate {
       if (text !== undefined) pieces.push({ kind: 'text', text });
       const media = asRecord(part['inlineData']);
       const data = asText(media?.['data']);
-      if (data !== undefined) pieces.push(image(asText(media?.['mimeType']) ?? 'image/png', data));
+      const mimeType = asText(media?.['mimeType']) ?? 'image/png';
+      if (data !== undefined && mimeType.startsWith('image/')) pieces.push(image(mimeType, data));
       if (signature !== undefined) pieces.push({ kind: 'detail', detail: this.#detail(signature, undefined) });
     }
   }

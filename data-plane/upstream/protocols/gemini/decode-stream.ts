@@ -45,7 +45,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
     } catch (error) {
       this.failure = this.#writer.deferred(error);
     }
-    return this.#writer.take();
+    return this.#writer.take(this.#usage);
   }
 
   end(): Frame {
@@ -64,9 +64,8 @@ export class GeminiStreamDecoder implements StreamDecoder {
     return this.#close(finishes[0]?.reason ?? 'stop', finishes[0]?.native);
   }
 
-  truncate(): Frame {
-    for (const index of this.#candidates.size === 0 ? [0] : this.#candidates.keys()) this.#writer.finish(index, 'length', undefined);
-    return this.#close('length', undefined);
+  get openChoices(): readonly number[] {
+    return this.#writer.openChoices;
   }
 
   /** Some relays put no blank line between events: then each line is one. */
