@@ -141,7 +141,7 @@ export class LeasePool implements PurseOwner {
       if (!release) continue;
       release.inFlight = false;
       if (state !== 'pending') this.#forget(release.lease);
-      else release.notBeforeMs = nowMs + backoff(RELEASE_RETRY_MS, release.attempts++);
+      else release.notBeforeMs = nowMs + backoff(RELEASE_RETRY_MS, release.attempts - 1);
     }
   }
 
@@ -250,6 +250,7 @@ export class LeasePool implements PurseOwner {
       if (release.inFlight || nowMs < release.notBeforeMs) continue;
       if (releases.length === MAX_PER_CALL.releases) break;
       release.inFlight = true;
+      release.attempts++;
       const { id, settledCount, consumed } = release.lease;
       releases.push({ leaseId: id, count: settledCount, sumNano: consumed.toString() });
     }
@@ -294,7 +295,7 @@ export class LeasePool implements PurseOwner {
     release.inFlight = false;
     release.notBeforeMs = nowMs;
     const { lease } = release;
-    if (reached || release.attempts > 0 || lease.strict || this.#draining) return;
+    if (reached || release.attempts > 1 || lease.strict || this.#draining) return;
     lease.phase = 'open'; // nobody heard it: it can still be spent
     this.#releases.delete(leaseId);
   }
