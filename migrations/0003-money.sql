@@ -52,18 +52,14 @@ CREATE TABLE lease_watch (
 );
 INSERT INTO lease_watch DEFAULT VALUES;
 
--- The day inside a UUID version 7: its first 48 bits are Unix milliseconds.
-CREATE FUNCTION uuid_day(id uuid) RETURNS date LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN DATE '1970-01-01' + ((('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 86400000)::integer);
-
--- Partitioned by the day that the request id itself carries. A unique constraint of a partitioned table must contain the partition
--- key; because `day` is a function of `request_id`, unique (day, request_id) IS unique (request_id), with no second table and no
--- second index. An id of no sensible day lands in the default partition, under the same rule.
+-- Partitioned by request id itself. A unique constraint of a partitioned table must contain the partition key, and a UUID version 7
+-- begins with its time, so a range of ids IS a day: the primary key stays (request_id), unique over all partitions, with no day column,
+-- no second table to look duplicates up in, and a lookup by id reads one partition. An id of no sensible time lands in the default
+-- partition, under the same rule.
 -- (node, epoch, sequence) is unique by `node_cursor` and `usage_ahead`: a sequence at or below the cursor, or ahead of it and
 -- listed, was taken; the cursor row is locked while a batch settles.
 CREATE TABLE settlement (
-  day                    date NOT NULL CHECK (day = uuid_day(request_id)),
-  request_id             uuid NOT NULL,
+  request_id             uuid PRIMARY KEY,
   account_id             uuid NOT NULL,
   -- The journal that posts it, and its place there.
   position               bigint NOT NULL,
@@ -99,22 +95,23 @@ CREATE TABLE settlement (
   usage_date             date NOT NULL,
   batch_item_id          text,
   CHECK (actual = charge + loss),
-  CHECK (NOT test OR actual = 0),
-  PRIMARY KEY (day, request_id)
-) PARTITION BY RANGE (day);
+  CHECK (NOT test OR actual = 0)
+) PARTITION BY RANGE (request_id);
 CREATE INDEX settlement_by_line ON settlement (account_id, position, line);
 
 -- What `GET /v1/generations/:id` tells beside the money: attempts, exclusions, times. Kept 30 days; the settlement is kept for ever.
 CREATE TABLE generation (
-  day        date NOT NULL CHECK (day = uuid_day(request_id)),
-  request_id uuid NOT NULL,
+  request_id uuid PRIMARY KEY,
   account_id uuid NOT NULL,
-  event      json NOT NULL,
-  PRIMARY KEY (day, request_id)
-) PARTITION BY RANGE (day);
+  detail     json NOT NULL
+) PARTITION BY RANGE (request_id);
 
 CREATE TABLE settlement_default PARTITION OF settlement DEFAULT;
 CREATE TABLE generation_default PARTITION OF generation DEFAULT;
+
+-- The first UUID version 7 of a day, UTC.
+CREATE FUNCTION first_uuid_of(day date) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN rpad(lpad(to_hex((day - DATE '1970-01-01')::bigint * 86400000), 12, '0'), 32, '0')::uuid;
 
 CREATE FUNCTION ensure_money_partitions(first date, last date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -125,7 +122,7 @@ BEGIN
     FOR wanted IN SELECT generate_series(first, last, interval '1 day')::date LOOP
       IF to_regclass(format('%I', parent || '_' || to_char(wanted, 'YYYYMMDD'))) IS NULL THEN
         EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
-          parent || '_' || to_char(wanted, 'YYYYMMDD'), parent, wanted, wanted + 1);
+          parent || '_' || to_char(wanted, 'YYYYMMDD'), parent, first_uuid_of(wanted), first_uuid_of(wanted + 1));
       END IF;
     END LOOP;
   END LOOP;
@@ -156,7 +153,7 @@ CREATE TABLE journal (
   PRIMARY KEY (account_id, position),
   UNIQUE (kind, ref_type, ref_id)
 );
-CREATE INDEX journal_by_time ON journal (created_at);
+CREATE INDEX journal_by_time ON journal USING brin (created_at);
 
 -- Signed nano-USD. `customer` is what we owe the account: its sum is available + leased. `debt` is what the account owes us, negative.
 CREATE TABLE posting (

@@ -162,7 +162,7 @@ async function findImpostors(
 async function findUnsettled(client: Pool | PoolClient, requestIds: readonly string[]): Promise<Set<string>> {
   const { rows } = await client.query<{ id: string }>(
     `SELECT id FROM unnest($1::uuid[]) AS asked (id)
-     WHERE NOT EXISTS (SELECT FROM settlement WHERE settlement.day = uuid_day(id) AND settlement.request_id = id)`,
+     WHERE NOT EXISTS (SELECT FROM settlement WHERE settlement.request_id = id)`,
     [plainArray([...new Set(requestIds)])],
   );
   return new Set(rows.map((row) => row.id));

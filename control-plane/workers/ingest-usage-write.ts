@@ -1,6 +1,8 @@
 /** The statements of ingestion: each writes one table for a whole batch. All run in the transaction that holds the wallets' locks. */
 import type { PoolClient } from 'pg';
+import type { UsageEvent } from '../../shared/usage-event.js';
 import { plainArray, textArray } from '../modules/billing/column-arrays.js';
+import type { GenerationDetail } from '../modules/usage/find-generation.js';
 import type { SettlementRow } from './ingest-usage-allocate.js';
 
 /** In JSON every control character is escaped, so this one can separate documents. */
@@ -12,15 +14,15 @@ export async function writeSettlements(client: PoolClient, rows: readonly Settle
   const text = (pick: (row: SettlementRow) => string | null) => textArray(rows.map(pick));
   await client.query({
     name: 'write-settlements',
-    text: `INSERT INTO settlement (day, request_id, account_id, position, line, key_id, lease_id, node_id, epoch, sequence, model,
+    text: `INSERT INTO settlement (request_id, account_id, position, line, key_id, lease_id, node_id, epoch, sequence, model,
              vendor_id, byok, test, input_uncached, cache_read, cache_write_5m, cache_write_1h, output, requests, reasoning,
              price_revision, multiplier_numerator, multiplier_denominator, actual, charge, loss, reason, estimated, usage_mismatch,
              balance_after, usage_date, batch_item_id)
-           SELECT uuid_day(request_id), fresh.* FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::integer[], $5::uuid[], $6::uuid[],
+           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::integer[], $5::uuid[], $6::uuid[],
              $7::text[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::boolean[], $13::boolean[], $14::bigint[],
              $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::smallint[],
              $23::smallint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::text[], $28::boolean[], $29::boolean[], $30::bigint[],
-             $31::date[], $32::text[]) AS fresh (request_id)`,
+             $31::date[], $32::text[])`,
     values: [
       plain((row) => row.requestId),
       plain((row) => row.accountId),
@@ -58,13 +60,13 @@ export async function writeSettlements(client: PoolClient, rows: readonly Settle
   });
   await client.query({
     name: 'write-generations',
-    text: `INSERT INTO generation (day, request_id, account_id, event)
-           SELECT uuid_day(request_id), request_id, account_id, event::json
-           FROM unnest($1::uuid[], $2::uuid[], string_to_array($3, '${RECORD_SEPARATOR}')) AS fresh (request_id, account_id, event)`,
+    text: `INSERT INTO generation (request_id, account_id, detail)
+           SELECT request_id, account_id, detail::json
+           FROM unnest($1::uuid[], $2::uuid[], string_to_array($3, '${RECORD_SEPARATOR}')) AS fresh (request_id, account_id, detail)`,
     values: [
       plain((row) => row.requestId),
       plain((row) => row.accountId),
-      rows.map((row) => JSON.stringify(row.event)).join(RECORD_SEPARATOR),
+      rows.map((row) => JSON.stringify(generationDetail(row.event))).join(RECORD_SEPARATOR),
     ],
   });
 }
@@ -78,6 +80,14 @@ export async function writeBatchItems(
     textArray(items.map((item) => item.batchItemId)),
     plainArray(items.map((item) => item.requestId)),
   ]);
+}
+
+/** What the settlement's row does not say. */
+export function generationDetail(event: UsageEvent): GenerationDetail {
+  const { region, modelAsked, endpointId, upstreamModel, route, tier, attempts, excluded, sessionId } = event;
+  const { streamed, status, errorCode, finishReason, startedAtMs, firstTokenMs, totalMs } = event;
+  const routing = { region, modelAsked, endpointId, upstreamModel, route, tier, attempts, excluded, sessionId };
+  return { ...routing, streamed, status, errorCode, finishReason, startedAtMs, firstTokenMs, totalMs };
 }
 
 /** Adds up in memory first: one row a (key, day, model, vendor, byok) however many requests. */
