@@ -42,8 +42,8 @@ export function readServiceTier(body: JsonRecord): string | undefined {
 
 /** Members of a message beyond text that customers use: the same in a sync answer and in a stream. */
 export const EXTRA_MEMBERS = ['annotations', 'audio', 'function_call', 'images', 'reasoning_details'] as const;
-/** Members of the answer beyond OpenAI's that customers use: Perplexity's sources. */
-export const SOURCE_MEMBERS = ['citations', 'search_results'] as const;
+/** Members of the answer that customers ask for by name: OpenAI's moderation, Perplexity's sources. */
+export const SOURCE_MEMBERS = ['moderation', 'citations', 'search_results'] as const;
 
 export function pick(from: JsonRecord, members: readonly string[]): Record<string, unknown> {
   const picked: Record<string, unknown> = {};

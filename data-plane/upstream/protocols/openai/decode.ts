@@ -61,7 +61,8 @@ function renderAnswer(body: JsonRecord, choices: readonly DecodedChoice[], targe
 }
 
 function decodeChoice(choice: JsonRecord | undefined, position: number, target: AttemptTarget): DecodedChoice {
-  const message = asRecord(choice?.['message']);
+  // Azure leaves the message out when its content filter took it.
+  const message = asRecord(choice?.['message']) ?? (choice?.['finish_reason'] === 'content_filter' ? {} : undefined);
   if (choice === undefined || message === undefined) throw malformed('a choice of the answer has no message');
   const excludeReasoning = target.body.reasoning?.exclude === true;
   const spoken = readContent(message);

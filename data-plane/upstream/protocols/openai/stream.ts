@@ -69,7 +69,8 @@ export class OpenAiStream implements StreamDecoder {
     try {
       for (const event of events) {
         if (this.#relay(event.data)) continue;
-        if (event.data === '[DONE]') return this.#finish();
+        // A few vendors leave a blank behind it.
+        if (event.data.startsWith('[DONE]')) return this.#finish();
         this.#read(event);
       }
     } catch (error) {
@@ -119,7 +120,7 @@ export class OpenAiStream implements StreamDecoder {
     const reported = body['usage'] ?? asRecord(choices[0])?.['usage'] ?? asRecord(body['x_groq'])?.['usage'];
     if (reported != null) this.#usage = readUsage(reported, this.#target.quirks) ?? this.#usage;
     this.#nativeId ??= asText(body['id']);
-    for (const member of SOURCE_MEMBERS) if (body[member] !== undefined) this.#sources[member] = body[member];
+    Object.assign(this.#sources, pick(body, SOURCE_MEMBERS));
     if (this.#headComplete || choices.length === 0) return;
     const fingerprint = asText(body['system_fingerprint']);
     const serviceTier = readServiceTier(body);
@@ -191,9 +192,16 @@ export class OpenAiStream implements StreamDecoder {
   }
 
   #render(index: number, delta: object, logprobs: JsonRecord | undefined, finishReason: string | null): string {
-    const sources = finishReason === null ? '' : membersOf(pick(this.#sources, SOURCE_MEMBERS));
+    const sources = finishReason === null ? '' : this.#takeSources();
     const choice = { index, delta, ...(logprobs !== undefined && { logprobs }), finish_reason: finishReason };
     return `data: ${this.#head}${sources},"choices":[${JSON.stringify(choice)}${this.#tail}`;
+  }
+
+  /** Perplexity repeats its sources on every chunk: they are said once, with the end. */
+  #takeSources(): string {
+    const members = Object.keys(this.#sources).length === 0 ? '' : `,${JSON.stringify(this.#sources).slice(1, -1)}`;
+    this.#sources = {};
+    return members;
   }
 
   #learn(data: string, delta: JsonRecord, out: Record<string, unknown>, state: ChoiceState): void {
@@ -239,6 +247,8 @@ export class OpenAiStream implements StreamDecoder {
       return rest;
     }
     this.done = true;
+    const late = this.#takeSources();
+    if (late !== '') this.#out += `data: ${this.#head}${late},"choices":[${this.#tail}`;
     const { includeUsage } = this.#target;
     const frame: Frame = {
       data: Buffer.from(includeUsage ? this.#out : this.#out + STREAM_END),
@@ -271,8 +281,4 @@ function textMemberOf(delta: JsonRecord, out: Record<string, unknown>): TextMemb
 
 function byteLength(text: string | undefined): number {
   return text === undefined ? 0 : Buffer.byteLength(text);
-}
-
-function membersOf(record: Record<string, unknown>): string {
-  return Object.keys(record).length === 0 ? '' : `,${JSON.stringify(record).slice(1, -1)}`;
 }
