@@ -36,7 +36,8 @@ export function patchBody(raw: Buffer, edits: readonly MemberEdit[]): Buffer | u
     cuts.push(cut);
   }
   if (added !== '') cuts.push({ from: open + 1, to: open + 1, text: added });
-  cuts.sort((left, right) => left.from - right.from);
+  // What is added stands where the first member does, and goes before it.
+  cuts.sort((left, right) => left.from - right.from || left.to - right.to);
   return splice(raw, cuts);
 }
 
