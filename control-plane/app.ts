@@ -3,6 +3,7 @@
  * Start: PostgreSQL must answer (its schema is migrated by `main.ts`); Redis may be away. Close: no new request, open ones finish,
  * workers finish what they hold, then the connections. Built by `main.ts` and by tests, which may run several in one process.
  */
+import { randomUUID } from 'node:crypto';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Redis } from 'ioredis';
@@ -15,15 +16,25 @@ import { registerConsole } from './http/console.js';
 import { registerErrorHandler } from './http/error-handler.js';
 import { registerGraphql } from './http/graphql.js';
 import { createRegistry, registerHealthRoutes } from './http/health.js';
+import { registerConsoleSession } from './http/session.js';
+import { registerConsoleSession } from './http/session.js';
 import { PasswordHasher } from './modules/account/hash-password.js';
 import { SessionSigner } from './modules/account/sign-session.js';
 import { localKms } from './modules/byok/kms.js';
 import type { Services } from './modules/context.js';
 import { Fleet } from './modules/fleet/fleet.js';
 import { ManifestSigner } from './snapshot/publish-revision.js';
+import { registerLeaseRoutes } from './workers/grant-leases.js';
+import { registerUsageRoutes } from './workers/ingest-usage.js';
+import { UsageSettler } from './workers/ingest-usage-settle.js';
+import { UsageStreamConsumer } from './workers/ingest-usage-stream.js';
 import { registerFleetRoutes, startFleetObserver } from './workers/observe-fleet.js';
 import { startPublisher } from './workers/publish-snapshots.js';
+import { registerIdempotencyRoutes } from './workers/serve-idempotency.js';
+import { registerGenerationRoutes } from './workers/serve-generations.js';
+import { registerIdempotencyRoutes } from './workers/serve-idempotency.js';
 import { registerSnapshotRoutes } from './workers/serve-snapshots.js';
+import { createMoneyWorkers } from './workers/start-money.js';
 
 export interface ControlPlane {
   readonly server: FastifyInstance;
@@ -78,9 +89,15 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
 
   registerErrorHandler(server);
   registerHealthRoutes(server, { ...shared, registry: createRegistry(shared), draining: () => draining });
-  registerSnapshotRoutes(server, { pool, nodeToken: config.nodeToken });
-  registerFleetRoutes(server, shared, config.nodeToken);
-  await registerGraphql(server, { orm, services, nodeToken: config.nodeToken, local: config.mode === 'local' });
+  const settler = new UsageSettler(pool);
+  const { nodeToken } = config;
+  registerSnapshotRoutes(server, { pool, nodeToken });
+  registerLeaseRoutes(server, { pool, nodeToken });
+  registerUsageRoutes(server, { pool, settler, nodeToken });
+  registerIdempotencyRoutes(server, { pool, kms: services.kms, nodeToken });
+  registerFleetRoutes(server, shared, nodeToken);
+  await registerConsoleSession(server, { orm, services });
+  await registerGraphql(server, { orm, services, nodeToken, local: config.mode === 'local' });
   if (options.consoleDirectory !== undefined) await registerConsole(server, options.consoleDirectory);
 
   const close = async () => {
@@ -99,7 +116,11 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
     services,
     listen: async () => {
       workers.push(startFleetObserver(shared));
+      workers.push(money.start());
       workers.push(startPublisher({ ...shared, databaseUrl: config.databaseUrl, signer: new ManifestSigner(config.snapshotKey) }));
+      const consumer = new UsageStreamConsumer({ ...shared, settler, consumer: `control-${randomUUID()}` });
+      consumer.start();
+      workers.push(consumer);
       return server.listen({ host: config.host, port: config.port });
     },
     close,

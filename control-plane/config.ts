@@ -5,9 +5,14 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { type PaymentConfig, readPaymentConfig } from './config-payment.js';
 import { ConfigError, Environment } from './config-reader.js';
-import type { Ed25519Pair } from './modules/account/sign-session.js';
 
 export { ConfigError } from './config-reader.js';
+
+/** Raw halves of 32 bytes each, base64url. */
+export interface Ed25519Pair {
+  readonly d: string;
+  readonly x: string;
+}
 
 export interface ControlPlaneConfig {
   readonly mode: 'local' | 'production';

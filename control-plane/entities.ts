@@ -6,6 +6,26 @@ import { User } from './modules/account/user.entity.js';
 import { ApiKey } from './modules/api-key/api-key.entity.js';
 import { AuditLine } from './modules/audit/audit-line.entity.js';
 import { ByokCredential } from './modules/byok/byok.entity.js';
+import { Endpoint, Model } from './modules/catalog/model.entity.js';
+import { ModelPrice } from './modules/catalog/model-price.entity.js';
+import { Vendor, VendorCredential } from './modules/catalog/vendor.entity.js';
+import { Region } from './modules/fleet/region.entity.js';
+import { RoutingGroup } from './modules/routing-group/routing-group.entity.js';
 
 /** Every table that the ORM reads. A new entity joins this list. */
-export const ENTITIES: readonly EntityClass<object>[] = [Account, User, Membership, LoginSession, ApiKey, ByokCredential, AuditLine];
+export const ENTITIES: readonly EntityClass<object>[] = [
+  Account,
+  User,
+  Membership,
+  LoginSession,
+  ApiKey,
+  ByokCredential,
+  Vendor,
+  VendorCredential,
+  Model,
+  ModelPrice,
+  Endpoint,
+  RoutingGroup,
+  Region,
+  AuditLine,
+];

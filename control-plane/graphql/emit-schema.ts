@@ -3,4 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildGraphqlSchema, printGraphqlSchema } from './schema.js';
 
-writeFileSync(fileURLToPath(new URL('../../../control-plane/schema.graphql', import.meta.url)), printGraphqlSchema(buildGraphqlSchema()));
+writeFileSync(
+  fileURLToPath(new URL('../../../control-plane/graphql/schema.graphql', import.meta.url)),
+  printGraphqlSchema(buildGraphqlSchema()),
+);

@@ -1,18 +1,36 @@
 /**
- * The API of this plane, from the modules' resolvers. `schema.graphql` beside `control-plane/main.ts` is its text: committed, so that a
+ * The API of this plane, from the modules' resolvers. `schema.graphql` beside this file is its text: committed, so that a
  * change of the API is read in review, and compared by a test. To add operations, add the resolver class to the list.
  */
 import 'reflect-metadata';
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import { AccountResolver } from '../modules/account/account.resolver.js';
+import { AccountOperatorResolver } from '../modules/account/operator.resolver.js';
 import { ApiKeyResolver } from '../modules/api-key/api-key.resolver.js';
+import { AuditResolver } from '../modules/audit/audit.resolver.js';
 import { ByokResolver } from '../modules/byok/byok.resolver.js';
+import { EndpointResolver, ModelPriceResolver, ModelResolver } from '../modules/catalog/model.resolver.js';
+import { VendorResolver } from '../modules/catalog/vendor.resolver.js';
 import { DateTimeScalar } from '../modules/fields.js';
+import { FleetResolver } from '../modules/fleet/fleet.resolver.js';
+import { RoutingGroupResolver } from '../modules/routing-group/routing-group.resolver.js';
 import { authorize } from './authorize.js';
 
 // biome-ignore lint/complexity/noBannedTypes: type-graphql's own type for resolver classes
-const RESOLVERS: NonEmptyArray<Function> = [AccountResolver, ApiKeyResolver, ByokResolver];
+const RESOLVERS: NonEmptyArray<Function> = [
+  AccountResolver,
+  AccountOperatorResolver,
+  ApiKeyResolver,
+  ByokResolver,
+  VendorResolver,
+  ModelResolver,
+  EndpointResolver,
+  ModelPriceResolver,
+  RoutingGroupResolver,
+  FleetResolver,
+  AuditResolver,
+];
 
 export function buildGraphqlSchema(): GraphQLSchema {
   return buildSchemaSync({

@@ -56,10 +56,7 @@ export interface NewOwner {
 }
 
 /** In the caller's transaction. Also used by the first login through an identity provider. */
-export async function createOwner(
-  em: EntityManager,
-  owner: NewOwner,
-): Promise<{ user: User; account: Account; membership: Membership }> {
+export async function createOwner(em: EntityManager, owner: NewOwner): Promise<{ user: User; account: Account; membership: Membership }> {
   const user = new User();
   user.email = owner.email;
   user.name = owner.name.slice(0, 200);
