@@ -7,7 +7,7 @@ import type { VendorQuirks } from '../../../shared/snapshot.js';
 import type { AttemptRecord } from '../../../shared/usage-event.js';
 import { chatUsage, target } from '../../conformance/gemini-and-anthropic-replay.js';
 
-export type Answer = (response: ServerResponse, request: IncomingMessage, body: string) => void;
+export type Answer = (response: ServerResponse, request: IncomingMessage, body: string) => void | Promise<void>;
 
 export interface ScriptedVendor {
   readonly url: string;
@@ -34,7 +34,7 @@ export async function startVendor(): Promise<ScriptedVendor> {
         if (!response.writableFinished) cancelled++;
       });
       const answer = answers.length > 1 ? answers.shift() : answers[0];
-      answer?.(response, request, body);
+      void answer?.(response, request, body);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
