@@ -17,7 +17,6 @@ import { registerErrorHandler } from './http/error-handler.js';
 import { registerGraphql } from './http/graphql.js';
 import { createRegistry, registerHealthRoutes } from './http/health.js';
 import { registerConsoleSession } from './http/session.js';
-import { registerConsoleSession } from './http/session.js';
 import { PasswordHasher } from './modules/account/hash-password.js';
 import { SessionSigner } from './modules/account/sign-session.js';
 import { localKms } from './modules/byok/kms.js';
@@ -30,11 +29,9 @@ import { UsageSettler } from './workers/ingest-usage-settle.js';
 import { UsageStreamConsumer } from './workers/ingest-usage-stream.js';
 import { registerFleetRoutes, startFleetObserver } from './workers/observe-fleet.js';
 import { startPublisher } from './workers/publish-snapshots.js';
-import { registerIdempotencyRoutes } from './workers/serve-idempotency.js';
 import { registerGenerationRoutes } from './workers/serve-generations.js';
 import { registerIdempotencyRoutes } from './workers/serve-idempotency.js';
 import { registerSnapshotRoutes } from './workers/serve-snapshots.js';
-import { createMoneyWorkers } from './workers/start-money.js';
 
 export interface ControlPlane {
   readonly server: FastifyInstance;
@@ -94,6 +91,7 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
   registerSnapshotRoutes(server, { pool, nodeToken });
   registerLeaseRoutes(server, { pool, nodeToken });
   registerUsageRoutes(server, { pool, settler, nodeToken });
+  registerGenerationRoutes(server, { pool, nodeToken });
   registerIdempotencyRoutes(server, { pool, kms: services.kms, nodeToken });
   registerFleetRoutes(server, shared, nodeToken);
   await registerConsoleSession(server, { orm, services });
