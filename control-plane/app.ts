@@ -24,6 +24,7 @@ import type { Services } from './modules/context.js';
 import { Fleet } from './modules/fleet/fleet.js';
 import { ManifestSigner } from './snapshot/publish-revision.js';
 import { registerLeaseRoutes } from './workers/grant-leases.js';
+import { expireLeases } from './workers/grant-leases-return.js';
 import { registerUsageRoutes } from './workers/ingest-usage.js';
 import { UsageSettler } from './workers/ingest-usage-settle.js';
 import { UsageStreamConsumer } from './workers/ingest-usage-stream.js';
@@ -48,6 +49,8 @@ export interface AppOptions {
   readonly consoleDirectory?: string;
 }
 
+/** How often leases of nodes that fell silent are looked for. */
+const EXPIRY_MS = 5_000;
 const POOL_CONNECTIONS = 20;
 /** A statement of a worker that takes longer is stuck. */
 const STATEMENT_MS = 60_000;
@@ -114,14 +117,28 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
     services,
     listen: async () => {
       workers.push(startFleetObserver(shared));
-      workers.push(money.start());
       workers.push(startPublisher({ ...shared, databaseUrl: config.databaseUrl, signer: new ManifestSigner(config.snapshotKey) }));
       const consumer = new UsageStreamConsumer({ ...shared, settler, consumer: `control-${randomUUID()}` });
       consumer.start();
       workers.push(consumer);
+      workers.push(repeat(EXPIRY_MS, () => expireLeases(pool), server));
       return server.listen({ host: config.host, port: config.port });
     },
     close,
+  };
+}
+
+/** Runs `work` every `everyMs`; a failure is logged and the next time comes. */
+function repeat(everyMs: number, work: () => Promise<unknown>, server: FastifyInstance): { stop(): Promise<void> } {
+  let running: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    running = work().catch((error: unknown) => server.log.warn({ err: error }, 'a periodic task failed'));
+  }, everyMs);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
   };
 }
 
