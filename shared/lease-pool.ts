@@ -21,6 +21,8 @@ import type { NanoUsd } from './money.js';
 export interface LeaseJournal {
   asked(leaseId: string, accountId: string, keyId: string): void;
   granted(leaseId: string, amount: NanoUsd): void;
+  /** Its release is about to be sent, so it may be gone; or (false) nobody can have heard the release. On disk when this returns. */
+  returning(leaseId: string, returning: boolean): void;
   closed(leaseId: string): void;
   /** The ledger has renewed the open leases. */
   renewed(): void;
@@ -34,6 +36,8 @@ export interface InheritedLease {
   readonly granted: NanoUsd;
   readonly settledCount: number;
   readonly settledSum: NanoUsd;
+  /** Its release was sent, or was about to be. */
+  readonly returning: boolean;
   readonly renewedAtMs: number;
 }
 
@@ -103,7 +107,7 @@ export class LeasePool implements PurseOwner {
     lease.inherited = true;
     lease.grantedAtMs = lease.renewedAtMs = inherited.renewedAtMs;
     lease.usedAtMs = this.#nowMs;
-    lease.phase = inherited.granted > 0n ? 'open' : 'retiring';
+    lease.phase = inherited.granted > 0n && !inherited.returning ? 'open' : 'retiring';
     this.#leases.set(lease.id, lease);
     this.#purse(lease.accountId, lease.keyId).leases.push(lease);
     this.#renewedAtMs = Number.NEGATIVE_INFINITY; // ask at once whether somebody can take them
@@ -241,9 +245,10 @@ export class LeasePool implements PurseOwner {
   #dueReleases(nowMs: number): LeaseCall['releases'] {
     const releases: LeaseCall['releases'][number][] = [];
     for (const lease of this.#retired) {
-      if (lease.openHolds > 0 || this.#isAsked(lease)) continue;
+      if (lease.openHolds > 0 || this.#purse(lease.accountId, lease.keyId).isAsked(lease)) continue;
       this.#retired.delete(lease);
       lease.phase = 'releasing';
+      this.options.journal.returning(lease.id, true);
       this.#releases.set(lease.id, { lease, inFlight: false, attempts: 0, notBeforeMs: nowMs });
     }
     for (const release of this.#releases.values()) {
@@ -297,6 +302,7 @@ export class LeasePool implements PurseOwner {
     const { lease } = release;
     if (reached || release.attempts > 1 || lease.strict || this.#draining) return;
     lease.phase = 'open'; // nobody heard it: it can still be spent
+    this.options.journal.returning(lease.id, false);
     this.#releases.delete(leaseId);
   }
 
@@ -308,11 +314,6 @@ export class LeasePool implements PurseOwner {
       if (this.#draining || (heard && done)) lease.phase = 'retiring';
     }
     if (lease.phase === 'retiring' && lease.openHolds === 0) this.#retired.add(lease);
-  }
-
-  #isAsked(lease: Lease): boolean {
-    for (const ask of this.#purse(lease.accountId, lease.keyId).asks) if (ask.lease === lease) return true;
-    return false;
   }
 
   #forget(lease: Lease): void {

@@ -137,8 +137,8 @@ export class Purse {
     waiter.rounds++;
     if (refusal === 'insufficient_quota' && available > 0n && waiter.rounds < MAX_ROUNDS) {
       const richest = this.#richest(nowMs);
-      if (richest && richest.free + available >= waiter.minimum) {
-        const missing = waiter.amount - richest.free;
+      const missing = waiter.amount - (richest?.free ?? 0n);
+      if (richest && missing > 0n && richest.free + available >= waiter.minimum && !this.isAsked(richest)) {
         this.#ask(richest, richest.granted + smaller(missing, available), waiter);
         return;
       }
@@ -194,8 +194,14 @@ export class Purse {
 
   /** Sets aside more for a lease that a running request outgrew; at most one such ask at a time. */
   raise(lease: Lease, more: NanoUsd): void {
-    for (const ask of this.asks) if (ask.lease === lease) return;
+    if (this.isAsked(lease)) return;
     this.#ask(lease, lease.granted + more - (lease.free > 0n ? lease.free : 0n), undefined);
+  }
+
+  /** The ledger is being asked for it, or for more of it. One at a time: answers are told apart by the lease's id. */
+  isAsked(lease: Lease): boolean {
+    for (const ask of this.asks) if (ask.lease === lease) return true;
+    return false;
   }
 
   /** Nano-USD a second that the next lease should be sized for: what was spent, and what is waiting. */

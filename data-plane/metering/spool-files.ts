@@ -3,11 +3,12 @@
  * with a checkpoint, so that a start reads the newest and no more, however many are kept. `epoch` holds the number of this process's
  * life; it is durable before anything else happens.
  */
+import { randomInt } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UsageEvent } from '../../shared/usage-event.js';
 import { endJson, endSequence, KIND, type Kind, type RecordView, readRecord } from './spool-record.js';
-import { SpoolState } from './spool-state.js';
+import { EPOCHS_PER_SECOND, firstEpoch, SpoolState } from './spool-state.js';
 
 export interface Segment {
   readonly path: string;
@@ -103,6 +104,10 @@ const APPLY: { readonly [kind in Kind]: (json: string, state: SpoolState, payloa
     const [leaseId, amount, nowMs]: [string, string, number] = JSON.parse(json);
     state.leaseGranted(leaseId, BigInt(amount), nowMs);
   },
+  [KIND.leaseReturning]: (json, state) => {
+    const [leaseId, returning]: [string, boolean] = JSON.parse(json);
+    state.leaseReturning(leaseId, returning);
+  },
   [KIND.leaseClosed]: (json, state) => state.leaseClosed(JSON.parse(json)),
   [KIND.leasesRenewed]: (json, state) => state.leasesRenewed(JSON.parse(json)),
   [KIND.acknowledged]: (json, state) => {
@@ -111,14 +116,11 @@ const APPLY: { readonly [kind in Kind]: (json: string, state: SpoolState, payloa
   },
 };
 
-/**
- * Rises by one at every start. On an empty disk it begins at the Unix time in seconds: above any epoch of a disk that was lost, so
- * that no new event is taken for an old one. `last` is the highest epoch seen in a file. Durable when it returns.
- */
+/** `last` is the highest epoch seen in a file. Durable when it returns. */
 export function nextEpoch(directory: string, last: number, nowMs: number): number {
   const path = join(directory, 'epoch');
   const stored = Math.max(last, readEpoch(path));
-  const epoch = stored === 0 ? Math.floor(nowMs / 1_000) : stored + 1;
+  const epoch = stored === 0 ? firstEpoch(nowMs, randomInt(EPOCHS_PER_SECOND)) : stored + 1;
   const temporary = `${path}.new`;
   const file = openSync(temporary, 'w');
   writeSync(file, String(epoch));

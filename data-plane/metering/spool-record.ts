@@ -24,6 +24,7 @@ export const KIND = {
   leaseClosed: 8,
   leasesRenewed: 9,
   acknowledged: 10,
+  leaseReturning: 11,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
@@ -72,6 +73,7 @@ export interface LeaseRecord {
   readonly grantedNano: string;
   readonly settledCount: number;
   readonly settledNano: string;
+  readonly returning: boolean;
   /** Unix milliseconds. */
   readonly renewedAtMs: number;
 }
@@ -169,5 +171,5 @@ export function endJson(payload: Buffer): Buffer {
 }
 
 function isKind(kind: number | undefined): kind is Kind {
-  return kind !== undefined && kind >= KIND.checkpoint && kind <= KIND.acknowledged;
+  return kind !== undefined && kind >= KIND.checkpoint && kind <= KIND.leaseReturning;
 }

@@ -20,6 +20,7 @@ interface LeaseTotals {
   granted: NanoUsd;
   settledCount: number;
   settledSum: NanoUsd;
+  returning: boolean;
   renewedAtMs: number;
 }
 
@@ -27,6 +28,16 @@ export interface EpochRange {
   /** Sequence of its last END. */
   last: number;
   acknowledged: number;
+}
+
+export const EPOCHS_PER_SECOND = 1_024;
+
+/**
+ * An epoch rises by one at every start. On an empty disk it begins at the time, with a random part: so that, whatever the clock says, no
+ * event has the number of one from a disk that was lost, and none is taken for settled that is not. `chance` is below EPOCHS_PER_SECOND.
+ */
+export function firstEpoch(nowMs: number, chance: number): number {
+  return Math.floor(nowMs / 1_000) * EPOCHS_PER_SECOND + chance;
 }
 
 export class SpoolState {
@@ -43,9 +54,8 @@ export class SpoolState {
     const state = new SpoolState(checkpoint.epoch);
     for (const { start, progress } of checkpoint.open) state.open.set(start.requestId, { start, progress });
     for (const lease of checkpoint.leases) {
-      const { accountId, keyId, settledCount, renewedAtMs } = lease;
-      const granted = BigInt(lease.grantedNano);
-      state.leases.set(lease.leaseId, { accountId, keyId, granted, settledCount, settledSum: BigInt(lease.settledNano), renewedAtMs });
+      const { leaseId, grantedNano, settledNano, ...totals } = lease;
+      state.leases.set(leaseId, { ...totals, granted: BigInt(grantedNano), settledSum: BigInt(settledNano) });
     }
     for (const { epoch, last, acknowledged } of checkpoint.epochs) state.epochs.set(epoch, { last, acknowledged });
     return state;
@@ -57,14 +67,11 @@ export class SpoolState {
       sequence: this.range(this.epoch).last,
       writtenAtMs: nowMs,
       open: [...this.open.values()],
-      leases: [...this.leases].map(([leaseId, lease]) => ({
+      leases: [...this.leases].map(([leaseId, { granted, settledSum, ...totals }]) => ({
+        ...totals,
         leaseId,
-        accountId: lease.accountId,
-        keyId: lease.keyId,
-        grantedNano: lease.granted.toString(),
-        settledCount: lease.settledCount,
-        settledNano: lease.settledSum.toString(),
-        renewedAtMs: lease.renewedAtMs,
+        grantedNano: granted.toString(),
+        settledNano: settledSum.toString(),
       })),
       epochs: [...this.epochs].map(([epoch, { last, acknowledged }]) => ({ epoch, last, acknowledged })),
     };
@@ -105,7 +112,7 @@ export class SpoolState {
   }
 
   leaseAsked(leaseId: string, accountId: string, keyId: string): void {
-    this.leases.set(leaseId, { accountId, keyId, granted: 0n, settledCount: 0, settledSum: 0n, renewedAtMs: 0 });
+    this.leases.set(leaseId, { accountId, keyId, granted: 0n, settledCount: 0, settledSum: 0n, returning: false, renewedAtMs: 0 });
   }
 
   leaseGranted(leaseId: string, amount: NanoUsd, nowMs: number): void {
@@ -113,6 +120,11 @@ export class SpoolState {
     if (!lease) return;
     lease.granted = amount;
     lease.renewedAtMs = nowMs;
+  }
+
+  leaseReturning(leaseId: string, returning: boolean): void {
+    const lease = this.leases.get(leaseId);
+    if (lease) lease.returning = returning;
   }
 
   leaseClosed(leaseId: string): void {

@@ -121,6 +121,12 @@ export class Spool implements LeaseJournal {
     this.#add(KIND.leaseGranted, [leaseId, amount.toString(), nowMs]);
   }
 
+  returning(leaseId: string, returning: boolean): void {
+    this.state.leaseReturning(leaseId, returning);
+    this.#pending.add(KIND.leaseReturning, JSON.stringify([leaseId, returning]));
+    this.#flush();
+  }
+
   closed(leaseId: string): void {
     this.state.leaseClosed(leaseId);
     this.#add(KIND.leaseClosed, leaseId);

@@ -9,7 +9,8 @@ export function checkAlways(ledger: Ledger): string | undefined {
     if (wallet.available < 0n || wallet.leased < 0n) return `I2 wallet ${id}: available ${wallet.available}, leased ${wallet.leased}`;
   }
   for (const lease of ledger.leases.values()) {
-    if (lease.consumed > lease.granted || lease.consumed < 0n) return `I2 lease ${lease.id}: consumed ${lease.consumed} of ${lease.granted}`;
+    if (lease.consumed > lease.granted || lease.consumed < 0n)
+      return `I2 lease ${lease.id}: consumed ${lease.consumed} of ${lease.granted}`;
   }
   if (ledger.doubles.length > 0) return `I3 ${ledger.doubles[0]?.requestId} was settled twice`;
   return undefined;
@@ -18,7 +19,12 @@ export function checkAlways(ledger: Ledger): string | undefined {
 /** When all is quiet: everything is up, everything was shipped, every lease is closed. */
 export function checkQuiet(ledger: Ledger, history: History): string | undefined {
   return (
-    checkAlways(ledger) ?? checkWallets(ledger) ?? checkLeases(ledger, history) ?? checkRequests(ledger, history) ?? checkBudgets(ledger) ?? checkRollups(ledger)
+    checkAlways(ledger) ??
+    checkWallets(ledger) ??
+    checkLeases(ledger, history) ??
+    checkRequests(ledger, history) ??
+    checkBudgets(ledger) ??
+    checkRollups(ledger)
   );
 }
 
@@ -29,7 +35,8 @@ function checkWallets(ledger: Ledger): string | undefined {
       if (posting.customer + posting.counterpart !== 0n) return `I1 a journal of ${id} sums to ${posting.customer + posting.counterpart}`;
       if (posting.accountId === id) postings += posting.customer;
     }
-    if (wallet.available + wallet.leased !== postings) return `I1 wallet ${id} has ${wallet.available} + ${wallet.leased}, its postings ${postings}`;
+    if (wallet.available + wallet.leased !== postings)
+      return `I1 wallet ${id} has ${wallet.available} + ${wallet.leased}, its postings ${postings}`;
     if (wallet.leased !== 0n) return `I8 wallet ${id} still has ${wallet.leased} leased`;
   }
   return undefined;
@@ -75,7 +82,8 @@ function checkSettlement({ event, paid, loss, leaseState }: LedgerSettlement, hi
   if (charge > actual || paid + loss !== charge) return `I4 ${id}: paid ${paid}, loss ${loss}, charge ${charge}, actual ${actual}`;
   if (!event.estimated && script.reportedTokens !== undefined && totalTokens(event.buckets) > script.reportedTokens)
     return `I5 ${id} is charged for ${totalTokens(event.buckets)} tokens, reported were ${script.reportedTokens}`;
-  if (event.reason === 'node_crash' && !request.interrupted && !request.diskLost) return `I3 ${id} is settled as a crash, but ran to its end`;
+  if (event.reason === 'node_crash' && !request.interrupted && !request.diskLost)
+    return `I3 ${id} is settled as a crash, but ran to its end`;
   if (!request.interrupted && !request.diskLost) {
     const wrong = checkTable(event.reason, charge, request);
     if (wrong) return `${wrong}: ${id}`;
@@ -89,11 +97,16 @@ function checkSettlement({ event, paid, loss, leaseState }: LedgerSettlement, hi
 }
 
 /** Rows of the settlement table that can be told from outside. */
-function checkTable(reason: string, charge: NanoUsd, { script }: { script: { ending: string; committed: boolean; frames: readonly unknown[] } }): string | undefined {
+function checkTable(
+  reason: string,
+  charge: NanoUsd,
+  { script }: { script: { ending: string; committed: boolean; frames: readonly unknown[] } },
+): string | undefined {
   if (!script.committed && charge > 0n) return 'a request that no vendor served is charged';
   if (reason === 'funds_ended') return undefined;
   if (script.ending === 'client_left' && reason !== 'client_closed') return `the client left, but the reason is ${reason}`;
-  if (script.ending === 'completed' && !['completed', 'estimated', 'no_output'].includes(reason)) return `completed, but the reason is ${reason}`;
+  if (script.ending === 'completed' && !['completed', 'estimated', 'no_output'].includes(reason))
+    return `completed, but the reason is ${reason}`;
   return undefined;
 }
 
@@ -108,6 +121,7 @@ function checkBudgets(ledger: Ledger): string | undefined {
 function checkRollups(ledger: Ledger): string | undefined {
   const totals = new Map<string, NanoUsd>();
   for (const { event, paid } of ledger.settlements.values()) totals.set(event.keyId, (totals.get(event.keyId) ?? 0n) + paid);
-  for (const [keyId, { paid }] of ledger.rollups) if (paid !== totals.get(keyId)) return `I12 rollup of ${keyId}: ${paid}, not ${totals.get(keyId)}`;
+  for (const [keyId, { paid }] of ledger.rollups)
+    if (paid !== totals.get(keyId)) return `I12 rollup of ${keyId}: ${paid}, not ${totals.get(keyId)}`;
   return undefined;
 }

@@ -2,7 +2,7 @@
  * PostgreSQL's part, in memory: wallets, leases, settlements, journal, cursors. Each method is one transaction. The decisions are those of
  * `shared/lease-ledger.ts`, as in the control plane; what is written here by hand is what SQL does there: dedupe, cursor, postings.
  */
-import { LEASE_EXPIRY_MS, type GrantAnswer, type GrantRequest, type LeaseAnswer, type LeaseCall } from '../../shared/lease.js';
+import { type GrantAnswer, type GrantRequest, LEASE_EXPIRY_MS, type LeaseAnswer, type LeaseCall } from '../../shared/lease.js';
 import { decideExpiry, decideGrant, decideRelease, decideSettlement, type LeaseState } from '../../shared/lease-ledger.js';
 import type { NanoUsd } from '../../shared/money.js';
 import type { UsageBatch, UsageEvent } from '../../shared/usage-event.js';
@@ -63,7 +63,10 @@ export class Ledger {
 
   /** Releases first: what they refund can be granted in the same call. */
   lease(call: LeaseCall): LeaseAnswer {
-    const releases = call.releases.map(({ leaseId, count, sumNano }) => ({ leaseId, state: this.#release(leaseId, count, BigInt(sumNano)) }));
+    const releases = call.releases.map(({ leaseId, count, sumNano }) => ({
+      leaseId,
+      state: this.#release(leaseId, count, BigInt(sumNano)),
+    }));
     const renewed = call.renewals.filter((id) => this.#renew(id));
     return { releases, renewed, grants: call.grants.map((request) => this.#grant(request, call.nodeId)) };
   }

@@ -2,10 +2,11 @@
  * A node without sockets and files: the pool, the holds, the meter, the settlement table and the spool's state are the program's own; the
  * disk is a list of what was written, which outlives the process. A life ends by a crash at any event; the next one recovers.
  */
+
+import { sizeHold } from '../../data-plane/admission/size-hold.js';
 import { RequestMeter } from '../../data-plane/metering/meter.js';
 import type { StartRecord } from '../../data-plane/metering/spool-record.js';
-import { SpoolState } from '../../data-plane/metering/spool-state.js';
-import { sizeHold } from '../../data-plane/admission/size-hold.js';
+import { EPOCHS_PER_SECOND, firstEpoch, SpoolState } from '../../data-plane/metering/spool-state.js';
 import type { Hold } from '../../data-plane/types.js';
 import { GatewayError } from '../../shared/errors.js';
 import type { LeaseHold } from '../../shared/lease-hold.js';
@@ -103,10 +104,10 @@ class Life implements LeaseJournal {
   ) {
     const { world } = node;
     const earlier = this.#replay();
-    disk.epoch = disk.epoch === 0 ? Math.floor(this.#wallMs() / 1_000) : disk.epoch + 1;
+    disk.epoch = disk.epoch === 0 ? firstEpoch(this.#wallMs(), world.random.between(0, EPOCHS_PER_SECOND - 1)) : disk.epoch + 1;
     if (earlier) earlier.beginEpoch(disk.epoch);
     this.#state = earlier ?? new SpoolState(disk.epoch);
-    this.#write((state) => state.epoch !== disk.epoch && state.beginEpoch(disk.epoch));
+    this.#rotate();
     for (const event of this.#state.crashed(node.id)) this.#end(event);
     this.#movedAtMs = world.nowMs;
     this.pool = new LeasePool({ nodeId: node.id, epoch: disk.epoch, newLeaseId: () => world.random.uuid(), journal: this }, world.nowMs);
@@ -146,8 +147,22 @@ class Life implements LeaseJournal {
   #begin(script: Script, hold: Hold): void {
     const { request, principal, plan } = script;
     const start: StartRecord = {
-      ...{ requestId: request.id, region: 'sim', accountId: principal.accountId, keyId: principal.keyId, leaseId: hold.leaseId, test: false },
-      ...{ modelAsked: plan.modelAsked, route: '', tier: null, sessionId: null, multiplier: principal.multiplier, streamed: request.stream },
+      ...{
+        requestId: request.id,
+        region: 'sim',
+        accountId: principal.accountId,
+        keyId: principal.keyId,
+        leaseId: hold.leaseId,
+        test: false,
+      },
+      ...{
+        modelAsked: plan.modelAsked,
+        route: '',
+        tier: null,
+        sessionId: null,
+        multiplier: principal.multiplier,
+        streamed: request.stream,
+      },
       ...{ startedAtMs: request.receivedAtMs, batchItemId: principal.batchItemId },
     };
     this.#write((state) => state.start(start));
@@ -197,6 +212,9 @@ class Life implements LeaseJournal {
     const nowMs = this.#wallMs();
     this.#write((state) => state.leaseGranted(leaseId, amount, nowMs));
   }
+  returning(leaseId: string, returning: boolean): void {
+    this.#write((state) => state.leaseReturning(leaseId, returning));
+  }
   closed(leaseId: string): void {
     this.#write((state) => state.leaseClosed(leaseId));
   }
@@ -211,9 +229,9 @@ class Life implements LeaseJournal {
   }
 
   #replay(): SpoolState | undefined {
-    const { checkpoint, records, epoch } = this.disk;
-    if (epoch === 0) return undefined;
-    const state = checkpoint === undefined ? new SpoolState(epoch) : SpoolState.from(JSON.parse(checkpoint));
+    const { checkpoint, records } = this.disk;
+    if (checkpoint === undefined) return undefined;
+    const state = SpoolState.from(JSON.parse(checkpoint));
     for (const record of records) record(state);
     return state;
   }
@@ -239,7 +257,8 @@ class Life implements LeaseJournal {
     this.#ship();
     if (this.#turns++ % Math.ceil(PROGRESS_MS / turnMs) === 0) this.#progress();
     if (world.random.chance(0.02)) this.#rotate();
-    if (this.#turns % Math.ceil(1_000 / turnMs) === 0) this.disk.synced = { records: this.disk.records.length, ends: this.disk.ends.length };
+    if (this.#turns % Math.ceil(1_000 / turnMs) === 0)
+      this.disk.synced = { records: this.disk.records.length, ends: this.disk.ends.length };
     world.after(turnMs, () => this.#turn());
   }
 

@@ -83,7 +83,13 @@ class Simulation {
     const models = [makeModel(random, 'small'), makeModel(random, 'large')];
     const submit = () => {
       const account = random.between(0, 1);
-      const script = makeScript(random, `account-${account}`, `key-${account}-${random.between(0, 1)}`, random.pick(models), this.world.nowMs);
+      const script = makeScript(
+        random,
+        `account-${account}`,
+        `key-${account}-${random.between(0, 1)}`,
+        random.pick(models),
+        this.world.nowMs,
+      );
       random.pick(this.nodes).serve(script);
     };
     for (let count = random.between(10, 60); count > 0; count--) this.world.after(random.between(1, warMs), submit);

@@ -1,7 +1,8 @@
 /** Requests and what a vendor makes of them: how much it streams, what it reports, how it breaks. Drawn once, from the seed. */
+
+import type { Candidate, CompletionRequest, Endpoint, Frame, Model, Principal, RoutePlan } from '../../data-plane/types.js';
 import type { NanoUsd } from '../../shared/money.js';
 import { BATCH_50, byokChargeFor, chargeFor, INTERACTIVE, NO_TOKENS } from '../../shared/money.js';
-import type { Candidate, CompletionRequest, Endpoint, Frame, Model, Principal, RoutePlan } from '../../data-plane/types.js';
 import type { Random } from './world.js';
 
 export interface Script {
@@ -23,7 +24,14 @@ const BYTES_PER_TOKEN = 4;
 
 export function makeModel(random: Random, id: string): Model {
   const input = BigInt(random.between(1, 20)) * 100_000n;
-  const rates = { inputUncached: input, cacheRead: input / 10n, cacheWrite5m: input, cacheWrite1h: input * 2n, output: input * 5n, requests: 0n };
+  const rates = {
+    inputUncached: input,
+    cacheRead: input / 10n,
+    cacheWrite5m: input,
+    cacheWrite1h: input * 2n,
+    output: input * 5n,
+    requests: 0n,
+  };
   // Only what the money code reads of a model; the rest of a row has no part in the simulation.
   return {
     id,
@@ -53,13 +61,27 @@ export function makeScript(random: Random, accountId: string, keyId: string, mod
   };
   const principal: Principal = { keyId, accountId, test: false, keyPolicy: {}, accountPolicy: {}, multiplier, batchItemId };
   const plan: RoutePlan = {
-    ...{ modelAsked: model.id, candidates: [candidate], excluded: [], estimate, ceiling, reason: 'simulated', tier: null, complexity: null },
+    ...{
+      modelAsked: model.id,
+      candidates: [candidate],
+      excluded: [],
+      estimate,
+      ceiling,
+      reason: 'simulated',
+      tier: null,
+      complexity: null,
+    },
     ...{ hedge: false, sessionId: null, revision: 1 },
   };
   return { request, principal, plan, ...makeAnswer(random, stream, input, estimate.outputUpper) };
 }
 
-function makeAnswer(random: Random, stream: boolean, input: number, mostOutput: number): Pick<Script, 'frames' | 'ending' | 'committed' | 'reportedTokens'> {
+function makeAnswer(
+  random: Random,
+  stream: boolean,
+  input: number,
+  mostOutput: number,
+): Pick<Script, 'frames' | 'ending' | 'committed' | 'reportedTokens'> {
   const ending = random.chance(0.75) ? 'completed' : random.pick(['failed', 'client_left'] as const);
   if (ending !== 'completed' && random.chance(0.4)) return { frames: [], ending, committed: false, reportedTokens: undefined };
   const output = random.chance(0.05) ? 0 : random.between(1, Math.min(mostOutput, random.pick([50, 500, 4_096])));
@@ -70,7 +92,8 @@ function makeAnswer(random: Random, stream: boolean, input: number, mostOutput: 
     const bytes = Math.floor((deliveredBytes * (piece + 1)) / pieces) - Math.floor((deliveredBytes * piece) / pieces);
     frames.push({ afterMs: random.between(1, stream ? 1_500 : 4_000), frame: { data: NOTHING, deliveredBytes: bytes } });
   }
-  if (ending !== 'completed') return { frames: frames.slice(0, random.between(0, frames.length)), ending, committed: true, reportedTokens: undefined };
+  if (ending !== 'completed')
+    return { frames: frames.slice(0, random.between(0, frames.length)), ending, committed: true, reportedTokens: undefined };
   if (random.chance(0.1)) {
     frames.push({ afterMs: 1, frame: { data: NOTHING, deliveredBytes: 0, finishReason: 'stop' } });
     return { frames, ending, committed: true, reportedTokens: undefined };
