@@ -85,6 +85,11 @@ test('a client that leaves has its vendor call cancelled and what it got settled
   await waitFor(async () => (await lastCall())?.abortedAfterMs !== null);
   expect(performance.now() - leftAtMs).toBeLessThan(500);
   expect((await lastCall())?.model).toMatch(/^pace/);
+  const requestId = response.headers.get('x-request-id');
+  await waitFor(async () => (await node.settlements()).some((event) => event.requestId === requestId));
+  const [settlement] = (await node.settlements()).filter((event) => event.requestId === requestId);
+  expect(settlement).toMatchObject({ reason: 'client_closed', status: 499, estimated: true });
+  expect(BigInt(settlement?.chargeNano ?? 0)).toBeGreaterThan(0n);
 });
 
 test('a request that takes longer than x-request-timeout is ended and told', async () => {

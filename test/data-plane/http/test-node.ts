@@ -13,6 +13,7 @@ import { createDataPlane } from '../../../data-plane/app.js';
 import { startSandbox } from '../../../local/sandbox/sandbox.js';
 import { KEY_ACTIVE, type KeyPolicy } from '../../../shared/access-document.js';
 import type { LeaseAnswer, LeaseCall } from '../../../shared/lease.js';
+import { redisKeys } from '../../../shared/redis-keys.js';
 import { generateDataKey, sealSecret } from '../../../shared/sealed.js';
 import type { CatalogDocument } from '../../../shared/snapshot.js';
 import type { UsageBatch, UsageEvent } from '../../../shared/usage-event.js';
@@ -31,12 +32,13 @@ export interface TestNode {
   readonly publisher: TestPublisher;
   publish(catalog: CatalogDocument): Promise<void>;
   readonly logs: string[];
+  /** What the node has shipped over Redis. */
+  settlements(): Promise<UsageEvent[]>;
   close(): Promise<void>;
 }
 
 export interface TestControlPlane {
   readonly url: string;
-  readonly events: UsageEvent[];
   readonly graphqlCalls: { query: string; variables: Record<string, unknown>; headers: Record<string, unknown> }[];
   /** Nano-USD granted and not yet given back. */
   openLeases: number;
@@ -103,6 +105,10 @@ export async function startTestNode(options: { jwtPublicKey?: string } = {}): Pr
     logs,
     publish,
     close,
+    async settlements() {
+      const entries = await redis.client.xrange(redisKeys(redis.prefix).usageStream, '-', '+');
+      return entries.flatMap(([, fields]) => (JSON.parse(fields[1] ?? '{}') as UsageBatch).events);
+    },
     async addKey(policy) {
       const added = newKey(records.length + 1, { policy, flags: KEY_ACTIVE });
       records.push(added.record);
@@ -148,7 +154,6 @@ function sandboxCatalog(publisher: TestPublisher, sandboxUrl: string): CatalogDo
 async function startControlPlane(): Promise<TestControlPlane> {
   const control: TestControlPlane & { server?: Server } = {
     url: '',
-    events: [],
     graphqlCalls: [],
     openLeases: 0,
     answerGraphql: () => ({ errors: [{ message: 'nothing here', extensions: { code: 'not_found' } }] }),
@@ -175,9 +180,7 @@ async function startControlPlane(): Promise<TestControlPlane> {
 function answerTo(url: string, body: unknown, headers: Record<string, unknown>, control: TestControlPlane): unknown {
   if (url === '/internal/leases') return grantAll(body as LeaseCall, control);
   if (url === '/internal/usage') {
-    const { events } = body as UsageBatch;
-    control.events.push(...events);
-    return { acknowledged: events.at(-1)?.sequence ?? 0 };
+    return { acknowledged: (body as UsageBatch).events.at(-1)?.sequence ?? 0 };
   }
   if (url === '/internal/status') return { revision: 1 };
   if (url === '/graphql') {
