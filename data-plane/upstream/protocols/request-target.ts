@@ -11,7 +11,7 @@ export function endpointUrl(target: AttemptTarget, version: string, path: string
   const base = target.baseUrl.replace(/\/+$/, '');
   const template = quirks.path ?? (/\/v\d+[a-z0-9]*(\/|$)/.test(base) ? path : `${version}${path}`);
   const method = stream ? (quirks.more?.['streamMethod'] ?? 'streamGenerateContent') : (quirks.more?.['method'] ?? 'generateContent');
-  const filled = template.replaceAll('{model}', encodeURIComponent(upstreamModel)).replaceAll('{method}', String(method));
+  const filled = template.replaceAll('{model}', encodeURIComponent(upstreamModel).replaceAll('%40', '@')).replaceAll('{method}', String(method));
   const search = new URLSearchParams({ ...query, ...quirks.query }).toString();
   const url = `${base}${filled.startsWith('/') ? '' : '/'}${filled}`;
   return search === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${search}`;
