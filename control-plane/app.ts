@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { MikroORM } from '@mikro-orm/postgresql';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { redisKeys } from '../shared/redis-keys.js';
@@ -61,7 +61,7 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
   const server = Fastify({
     logger: loggerOptions(config),
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
   });
   const pool = new pg.Pool({

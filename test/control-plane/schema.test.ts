@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { buildGraphqlSchema, printGraphqlSchema } from '../../control-plane/graphql/schema.js';
+
+const COMMITTED = join(import.meta.dirname, '../../control-plane/graphql/schema.graphql');
+
+test('the committed schema is the one that the resolvers make (after a build: node dist/control-plane/graphql/emit-schema.js)', () => {
+  expect(readFileSync(COMMITTED, 'utf8')).toBe(printGraphqlSchema(buildGraphqlSchema()));
+});
+
+test('no field of any type gives out a secret', () => {
+  const printed = printGraphqlSchema(buildGraphqlSchema());
+  const suspicious = printed.match(/^\s+\w*(passwordHash|hash|sealed|wrappedKey|totpSecret|recoveryHashes|sealingPrivate)\w*[(:]/gm) ?? [];
+  expect(suspicious).toEqual([]);
+});
