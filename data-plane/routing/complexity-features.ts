@@ -1,10 +1,10 @@
 /**
  * What is measured of a request to judge how hard it is. Words come from `complexity-lexicon.ts` (several languages); the rest is
- * structure. The instruction usually stands at the head or the tail of a message, and what is pasted between says little about the task:
- * words are read there, and the length of the rest is a feature of its own. Every feature is 0 when absent and about 1 when strong.
+ * structure of the instruction; of what is pasted around it only the length counts. Every feature is 0 when absent and about 1 when strong.
  */
 import type { ChatMessage, ChatRequest } from '../../shared/chat.js';
 import { LEXICON, type WordClass } from './complexity-lexicon.js';
+import { findInstruction } from './find-instruction.js';
 import { WordTrie } from './word-trie.js';
 
 const WORD_CLASSES = Object.keys(LEXICON) as WordClass[];
@@ -34,10 +34,6 @@ export type ComplexityFeature = WordClass | (typeof STRUCTURE)[number];
 export type ComplexityFeatures = Record<ComplexityFeature, number>;
 export const FEATURES: readonly ComplexityFeature[] = [...WORD_CLASSES, ...STRUCTURE];
 
-/** Characters of the instruction that are read for words, at each end. */
-const HEAD_CHARACTERS = 1_600;
-const TAIL_CHARACTERS = 800;
-
 const trie = new WordTrie(WORD_CLASSES.map((name) => LEXICON[name]));
 
 const EFFORT: Readonly<Record<string, number>> = { none: -1, minimal: -1, low: -0.5, medium: 0, high: 1, xhigh: 1.5, max: 1.5 };
@@ -45,7 +41,7 @@ const EFFORT: Readonly<Record<string, number>> = { none: -1, minimal: -1, low: -
 export function readFeatures(body: ChatRequest): ComplexityFeatures {
   const users = body.messages.filter((message) => message.role === 'user');
   const prompt = textOf(users.at(-1));
-  const instruction = instructionOf(prompt);
+  const instruction = findInstruction(prompt);
   const hits = trie.count(instruction);
   const shape = readShape(instruction);
   const code = codeCharacters(prompt);
@@ -82,13 +78,6 @@ function textOf(message: ChatMessage | undefined): string {
   const content = message?.content;
   if (typeof content === 'string') return content;
   return content?.map((part) => (part.type === 'text' ? part.text : '')).join('\n') ?? '';
-}
-
-/** The text without fenced code, and of a long one only both ends. */
-function instructionOf(prompt: string): string {
-  const ends =
-    prompt.length <= HEAD_CHARACTERS + TAIL_CHARACTERS ? prompt : `${prompt.slice(0, HEAD_CHARACTERS)}\n${prompt.slice(-TAIL_CHARACTERS)}`;
-  return ends.includes('```') ? ends.replace(/```[\s\S]*?(?:```|$)/g, ' \n') : ends;
 }
 
 function codeCharacters(prompt: string): number {

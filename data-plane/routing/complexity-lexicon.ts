@@ -4,9 +4,9 @@
  */
 export const LEXICON = {
   /** Routine operations on something that is there. */
-  routine: `rename, reformat, format, indent, typo~, spell~, proofread, translat~, convert, capitali~, lowercase, uppercase, sort, list,
+  routine: `rename, reformat, format, indent, typo~, spelling, spell check, spell-check, proofread, translat~, convert, capitali~, lowercase, uppercase, sort, list,
     extract, rewrite this sentence, paraphras~, shorten, rephrase, correct, comment~, docstring~, boilerplate, snippet, hello world, one-liner,
-    greeting, tagline~, slogan~, subject line, caption~, hashtag~, synonym~, headline, title, label, classif~, tag, categori~, count, fill in, swap, remove, delete,
+    greeting, tagline~, slogan~, subject line, caption~, hashtag~, synonym~, headline, title, label, classify this, classify these, classify the, tag, categori~, count, fill in, swap, remove, delete,
     replace, 改写, 翻译, 翻成, 译成, 改名, 重命名, 格式化, 错别字, 拼写, 转换, 转成, 提取, 列出, 分类, 排序, 润色, 标题, 口号, 注释, 删除, 替换, 缩短,
     traduc~, corrige, corregir, ortograf~, convierte, convertir, extrae, ordena, renombra~, formatea, reformula, resume en una, título, lista de, eslogan,
     übersetz~, korrigier~, rechtschreib~, umbenenn~, formatier~, konvertier~, wandle, extrahier~, sortier~, überschrift, betreffzeile, kürze,
@@ -20,7 +20,7 @@ export const LEXICON = {
     とは何, とは, 何ですか, いつ, どこ, いくつ, 誰, o que é, qual é, quantos, quem, что такое, сколько, кто, когда, 무엇, 뭐야, 얼마, 언제, 누구`,
   /** The customer wants little. */
   brief: `one sentence, one line, one word, in a sentence, two sentences, single sentence, single word, briefly, brief, short, quick, quickly, simple, simply, just, only the, tl;dr, tldr,
-    bullet points, in 20 words, three words, small, tiny, basic, casual, friendly reminder, 一句话, 简短, 简单, 一行, 简要, 一个词, 只回答, 只需, 两句,
+    bullet points, in 20 words, three words, basic, casual, friendly reminder, 一句话, 简短, 简单, 一行, 简要, 一个词, 只回答, 只需, 两句,
     una frase, una oración, breve~, corto, corta, simple~, sencill~, rápid~, una línea, ein satz, einem satz, kurz~, einfach~, knapp, eine zeile, en une phrase, bref, brève~, court~, rapide~,
     一文で, 短く, 短い, 簡単, 一言, 簡潔, 一行で, uma frase, curto, curta, simples, кратко, одним предложением, простой, коротк~, 한 문장, 짧게, 간단, 한 줄`,
   /** Length and depth are asked for. */
@@ -29,10 +29,10 @@ export const LEXICON = {
     exhaustiv~, detallad~, complet~, profund~, riguros~, informe, ensayo, ausführlich~, umfassend~, vollständig~, detailliert~, gründlich~, tiefgehend~, bericht, approfondi~, détaillé~, rapport, mémoire,
     詳細, 包括的, 網羅的, 徹底, 完全な, 厳密, 論文, レポート, 報告書, 本格的, detalhad~, abrangente~, completo, relatório, подробн~, исчерпывающ~, полн~, 상세, 자세, 포괄적, 심층, 보고서, 완전한, 종합적`,
   /** Thinking that has to be right at several places at once. */
-  deep: `design, architect~, prove, proof, proofs, derive, deriv~, optimi~, trade-off~, tradeoff~, trade off~, reconcil~, root cause~, diagnos~, invariant~, formal~, theorem, lemma, reason about, reason through, rigor~, justify, critique,
-    counterexample~, edge case~, failure mode~, strategy, strategic~, synthesi~, game-theor~, equilibrium, causal~, confound~, counterfactual~, infer, hypothes~, evaluate, assess, weigh, stress-test, threat model~, model the, simulate, nuanced, subtle, implications, second-order, verify, guarantee~, correctness,
+  deep: `design, architect~, prove, proof, proofs, derive, deriv~, optimi~, trade-off~, tradeoff~, trade off~, reconcil~, root cause~, diagnos~, invariant~, formali~, formally, theorem, lemma, reason about, reason through, rigor~, justify, critique,
+    counterexample~, failure mode~, refute, falsif~, generali~, characteri~, identifiab~, strategy, strategic~, synthesi~, game-theor~, equilibri~, causal~, confound~, counterfactual~, infer, hypothes~, evaluate, assess, weigh, stress-test, threat model~, model the, simulate, nuanced, subtle, implications, second-order, verify, guarantee~, correctness,
     设计, 架构, 证明, 推导, 优化, 权衡, 根因, 根本原因, 诊断, 不变量, 定理, 反例, 边界情况, 策略, 战略, 综合, 因果, 假设, 评估, 论证, 模型, 正确性, 博弈, 均衡, 复杂度,
-    diseñ~, arquitectura, demuestra, demostrar, demostración, deduc~, optimiz~, compensacion~, causa raíz, diagnostic~, estrateg~, evalú~, argument~, justific~, hipótesis, sintetiz~,
+    diseñ~, arquitectura, demuestra, demostrar, demostración, deduc~, optimiz~, compensacion~, causa raíz, diagnostic~, estrateg~, evalú~, argumenta~, justific~, hipótesis, sintetiz~,
     entwirf, entwerf~, architektur, beweis~, leite, herleit~, optimier~, abwäg~, ursach~, strateg~, bewert~, begründ~, hypothes~, invariant~, zielkonflikt~,
     conçoi~, conception, démontr~, preuve, dédui~, optimis~, compromis, cause racine, stratég~, évalu~, justifi~, hypothès~,
     設計, アーキテクチャ, 証明, 導出, 最適化, トレードオフ, 根本原因, 診断, 戦略, 評価, 論証, 仮説, 因果, 反例, 検証, 不変条件,
@@ -54,7 +54,7 @@ export const LEXICON = {
     regulaci~, cumplimiento, contrato~, cláusula~, litigio~, patente~, valoración, flujo de caja, macroeconóm~, escenario~, sensibilidad, diligencia debida, adquisición, fusión, accionista~, inversor~, clínic~, geopolít~, étic~, filosóf~, pronóstic~, regulatorisch~, haftung~, vertrag~, klausel~, bewertung, cashflow, bilanz~, szenari~, übernahme, anleger, vorstand, aufsichtsrat, klinisch~, ethisch~, philosoph~, dsgvo, prognose~, juridique~, conformité, contrat~, clause, valorisation, trésorerie, scénario~, actionnaire~, investisseur~, clinique~, éthique~, prévision~,
     規制, コンプライアンス, 契約, 条項, 訴訟, 特許, 企業価値, キャッシュフロー, 貸借対照表, 金融政策, シナリオ, 感度分析, 買収, 合併, 株主, 投資家, 取締役会, 臨床, 鑑別診断, 疫学, 地政学, 倫理, 哲学, 予測, regulament~, contrato, cenário~, investidor~, ético~, регулир~, договор~, ответственност~, сценари~, инвестор~, слияни~, прогноз~, этическ~, философ~, 규제, 계약, 소송, 특허, 기업가치, 현금흐름, 시나리오, 민감도, 인수, 합병, 주주, 투자자, 이사회, 임상, 윤리, 철학, 예측`,
   /** Work of the middle: a part that has to be made or understood. */
-  build: `implement~, function, class, component, endpoint, api, unit test~, tests, test case~, debug, bug, fix, error, exception, refactor, query, sql, script, algorithm, parse, validate, validation, pagination, cache, caching, async, api call, blog post, article, email, newsletter, product description, press release, cover letter, proposal, outline, landing page, speech, story, poem, dialogue, persona, tone,
+  build: `implement~, function, class, component, endpoint, api, unit test~, tests, test case~, debug, bug, fix, error, exception, refactor, query, sql, script, algorithm, parse, validate, validation, pagination, cache, caching, async, api call, blog post, short story, op-ed, article, email, newsletter, product description, press release, cover letter, proposal, outline, landing page, speech, story, poem, dialogue, persona, tone,
     explain, compare, comparison, contrast, summari~, analy~, identify, themes, trend~, insight~, recommend~, pros and cons, advantages, interpret, calculate, solve, puzzle, riddle, plan, schedule, estimate, why,
     实现, 函数, 组件, 接口, 单元测试, 测试, 调试, 报错, 修复, 重构, 查询, 脚本, 算法, 校验, 缓存, 分页, 文章, 博客, 邮件, 新闻稿, 文案, 演讲, 故事, 诗, 解释, 比较, 对比, 总结, 分析, 趋势, 建议, 优缺点, 计算, 求解, 计划, 为什么,
     implementa~, función, clase, componente, pruebas, depura~, error~, refactoriz~, consulta, algoritmo, artículo, correo, propuesta, discurso, cuento, historia, explica~, compara~, resum~, analiz~, identific~, tendencia~, recomend~, ventajas, calcula~, resuelve, planific~, por qué,
@@ -62,6 +62,11 @@ export const LEXICON = {
     fonction, classe, composant, tests unitaires, débogu~, erreur~, requête, algorithme, courriel, discours, histoire, poème, expliqu~, compar~, résum~, identifi~, tendance~, recommand~, avantages, calcul~, résou~, pourquoi,
     実装, 関数, クラス, コンポーネント, テスト, デバッグ, エラー, 修正, リファクタ, クエリ, スクリプト, アルゴリズム, 記事, メール, ブログ, 提案, スピーチ, 物語, 詩, 説明, 比較, 要約, 分析, 傾向, 提案して, 計算, 解いて, 計画, なぜ,
     implemente, função, testes, artigo, explique, compare, resuma, analise, calcule, reализ~, реализуй, функци~, тест~, ошибк~, запрос, алгоритм, статья, статью, письмо, объясни, сравни, проанализир~, рассчитай, реши, почему, 구현, 함수, 테스트, 오류, 버그, 쿼리, 알고리즘, 기사, 이메일, 이야기, 설명, 비교, 요약, 분석, 추세, 계산, 계획, 왜`,
+  /** Writing whose difficulty is in how it is done. */
+  craft: `narrat~, unreliable, subtext, metaphor~, allegor~, satir~, pastiche, imitat~, iambic, sonnet~, villanelle, metre, rhetoric~, persuasive, motif~, imagery, screenplay~, novel, literary, stylistic~, ambigu~, wordplay, irony, ironic, parody, protagonist~, character arc~, arc, counterargument~, thesis, positioning, messaging, brand voice, campaign,
+    crisis, investigative, white paper, whitepaper, monologue, audience~, stakeholder~, sceptical, skeptical, reputation~, tone of voice, style guide, manifesto, elegy, aphoris~, 叙述者, 叙事, 隐喻, 意象, 讽刺, 文学性, 悬念, 小说, 剧本, 反方, 论点, 品牌, 定位, 危机, 公关, 受众, 利益相关, 修辞, 反转, 伏笔, 主题,
+    narrador~, metáfora~, sátira, ironía, guion, novela, contraargument~, tesis, posicionamiento, campaña, crisis, audiencia~, retóric~, literari~, erzähl~, metapher~, satir~, ironie, drehbuch, roman, gegenargument~, these, positionierung, kampagne, krise~, zielgruppe~, rhetori~, literarisch~, kommunikationskonzept, narrateur~, métaphore~, ironie, scénario de film, nouvelle, contre-argument~, positionnement, campagne, rhétorique, littéraire~,
+    語り手, 比喩, 隠喩, 風刺, 皮肉, 脚本, 小説, 反論, ブランド, 危機管理, 広報, 読者層, 修辞, 文体, 構成上, イメージを, contra-argument~, posicionamento, campanha, retóric~, рассказчик~, метафор~, сатир~, иронi~, сценарий фильма, роман, контраргумент~, кампани~, риторик~, стиле, 서술자, 은유, 풍자, 시나리오 작성, 소설, 반론, 브랜드, 캠페인, 위기, 수사, 문체`,
   /** Conditions that the answer has to meet. */
   constraint: `must, must not, must be, should not, shouldn't, do not, don't, without, at most, at least, exactly, no more than, no fewer than, less than, under, within, ensure, only if, unless, except, avoid, require~, constraint~, subject to, given that, assume, assuming, preserv~, support~, handle, handling, including, include, such that, while, budget,
     必须, 不得, 不能, 不要, 至少, 最多, 恰好, 不超过, 确保, 除非, 假设, 要求, 约束, 限制, 满足, 包括, 支持, 处理, 保持, 同时, 前提,
