@@ -85,11 +85,22 @@ export async function startTestNode(options: { jwtPublicKey?: string } = {}): Pr
   const url = `http://127.0.0.1:${port}`;
   await waitFor(async () => (await fetch(`${url}/readyz`)).status === 200);
 
+  const keys = redisKeys(redis.prefix);
+  const shipped = async (): Promise<UsageBatch[]> => {
+    const entries = await redis.client.xrange(keys.usageStream, '-', '+');
+    return entries.map(([, fields]) => JSON.parse(fields[1] ?? '{}'));
+  };
+  const acknowledging = setInterval(async () => {
+    for (const { nodeId, epoch, events } of await shipped())
+      await redis.client.hset(keys.usageAcknowledged, `${nodeId}/${epoch}`, events.at(-1)?.sequence ?? 0);
+  }, 100);
+
   let closed = false;
   const close = async () => {
     if (closed) return;
     closed = true;
     await node.close();
+    clearInterval(acknowledging);
   };
   afterAll(async () => {
     await close();
@@ -105,10 +116,7 @@ export async function startTestNode(options: { jwtPublicKey?: string } = {}): Pr
     logs,
     publish,
     close,
-    async settlements() {
-      const entries = await redis.client.xrange(redisKeys(redis.prefix).usageStream, '-', '+');
-      return entries.flatMap(([, fields]) => (JSON.parse(fields[1] ?? '{}') as UsageBatch).events);
-    },
+    settlements: async () => (await shipped()).flatMap(({ events }) => events),
     async addKey(policy) {
       const added = newKey(records.length + 1, { policy, flags: KEY_ACTIVE });
       records.push(added.record);
