@@ -83,10 +83,20 @@ export class SseParser {
     }
     for (let start = 0; start < text.length; ) {
       const end = text.indexOf('\n', start);
+      // A whole event on one line, as nearly all are.
+      if (text.charCodeAt(end + 1) === LINE_FEED && text.slice(start, start + 6) === 'data: ' && this.#isBetweenEvents()) {
+        events.push({ event: '', data: text.slice(start + 6, end) });
+        start = end + 2;
+        continue;
+      }
       this.#readLine(text.slice(start, end), events);
       start = end + 1;
     }
     return events;
+  }
+
+  #isBetweenEvents(): boolean {
+    return this.#data === undefined && this.#event === '' && !this.#bare;
   }
 
   #readLine(line: string, events: SseEvent[]): void {

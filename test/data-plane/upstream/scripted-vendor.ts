@@ -7,7 +7,7 @@ import type { VendorQuirks } from '../../../shared/snapshot.js';
 import type { AttemptRecord } from '../../../shared/usage-event.js';
 import { chatUsage, target } from '../../conformance/gemini-and-anthropic-replay.js';
 
-export type Answer = (response: ServerResponse, request: IncomingMessage, body: string) => void | Promise<void>;
+export type Answer = (response: ServerResponse, request: IncomingMessage, body: string) => unknown;
 
 export interface ScriptedVendor {
   readonly url: string;
