@@ -61,6 +61,13 @@ export class ChunkWriter {
     this.#pending += `${this.#head}${choice},"delta":{"content":${JSON.stringify(text)}${tail}`;
   }
 
+  /** As `text`, for a text that is the same in JSON as in itself: nothing in it is escaped. */
+  plainText(choice: number, text: string): void {
+    this.start(choice);
+    this.#deliveredBytes += Buffer.byteLength(text);
+    this.#pending += `${this.#head}${choice},"delta":{"content":"${text}"${this.#tail}`;
+  }
+
   reasoning(choice: number, text: string): void {
     this.start(choice);
     this.#deliveredBytes += Buffer.byteLength(text);
