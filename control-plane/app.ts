@@ -28,8 +28,11 @@ import { expireLeases } from './workers/grant-leases-return.js';
 import { registerUsageRoutes } from './workers/ingest-usage.js';
 import { UsageSettler } from './workers/ingest-usage-settle.js';
 import { UsageStreamConsumer } from './workers/ingest-usage-stream.js';
+import { startLedgerMaintenance } from './workers/maintain-ledger.js';
 import { registerFleetRoutes, startFleetObserver } from './workers/observe-fleet.js';
 import { startPublisher } from './workers/publish-snapshots.js';
+import { startReconciler } from './workers/reconcile.js';
+import { repeat } from './workers/repeat.js';
 import { registerGenerationRoutes } from './workers/serve-generations.js';
 import { registerIdempotencyRoutes } from './workers/serve-idempotency.js';
 import { registerSnapshotRoutes } from './workers/serve-snapshots.js';
@@ -121,24 +124,12 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
       const consumer = new UsageStreamConsumer({ ...shared, settler, consumer: `control-${randomUUID()}` });
       consumer.start();
       workers.push(consumer);
-      workers.push(repeat(EXPIRY_MS, () => expireLeases(pool), server));
+      workers.push(repeat('expiry of leases', EXPIRY_MS, () => expireLeases(pool), server.log));
+      workers.push(startReconciler({ pool, log: server.log }));
+      workers.push(startLedgerMaintenance({ pool, log: server.log }));
       return server.listen({ host: config.host, port: config.port });
     },
     close,
-  };
-}
-
-/** Runs `work` every `everyMs`; a failure is logged and the next time comes. */
-function repeat(everyMs: number, work: () => Promise<unknown>, server: FastifyInstance): { stop(): Promise<void> } {
-  let running: Promise<unknown> = Promise.resolve();
-  const timer = setInterval(() => {
-    running = work().catch((error: unknown) => server.log.warn({ err: error }, 'a periodic task failed'));
-  }, everyMs);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await running;
-    },
   };
 }
 

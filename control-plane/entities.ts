@@ -5,6 +5,7 @@ import { LoginSession } from './modules/account/session.entity.js';
 import { User } from './modules/account/user.entity.js';
 import { ApiKey } from './modules/api-key/api-key.entity.js';
 import { AuditLine } from './modules/audit/audit-line.entity.js';
+import { Wallet } from './modules/billing/wallet.entity.js';
 import { ByokCredential } from './modules/byok/byok.entity.js';
 import { Endpoint, Model } from './modules/catalog/model.entity.js';
 import { ModelPrice } from './modules/catalog/model-price.entity.js';
@@ -28,4 +29,5 @@ export const ENTITIES: readonly EntityClass<object>[] = [
   RoutingGroup,
   Region,
   AuditLine,
+  Wallet,
 ];

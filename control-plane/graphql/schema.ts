@@ -9,12 +9,14 @@ import { AccountResolver } from '../modules/account/account.resolver.js';
 import { AccountOperatorResolver } from '../modules/account/operator.resolver.js';
 import { ApiKeyResolver } from '../modules/api-key/api-key.resolver.js';
 import { AuditResolver } from '../modules/audit/audit.resolver.js';
+import { BillingResolver } from '../modules/billing/billing.resolver.js';
 import { ByokResolver } from '../modules/byok/byok.resolver.js';
 import { EndpointResolver, ModelPriceResolver, ModelResolver } from '../modules/catalog/model.resolver.js';
 import { VendorResolver } from '../modules/catalog/vendor.resolver.js';
 import { DateTimeScalar } from '../modules/fields.js';
 import { FleetResolver } from '../modules/fleet/fleet.resolver.js';
 import { RoutingGroupResolver } from '../modules/routing-group/routing-group.resolver.js';
+import { UsageResolver } from '../modules/usage/usage.resolver.js';
 import { authorize } from './authorize.js';
 
 // biome-ignore lint/complexity/noBannedTypes: type-graphql's own type for resolver classes
@@ -30,6 +32,8 @@ const RESOLVERS: NonEmptyArray<Function> = [
   RoutingGroupResolver,
   FleetResolver,
   AuditResolver,
+  BillingResolver,
+  UsageResolver,
 ];
 
 export function buildGraphqlSchema(): GraphQLSchema {

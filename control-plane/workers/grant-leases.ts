@@ -12,12 +12,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
 import { Type } from 'typebox';
-import { GatewayError } from '../../shared/errors.js';
 import { type GrantAnswer, type GrantRequest, type LeaseAnswer, type LeaseCall } from '../../shared/lease.js';
 import { inTransaction } from '../modules/billing/transaction.js';
 import { authorizeNode } from './authorize-node.js';
 import { grantToAccount } from './grant-leases-grant.js';
 import { releaseLeases, renewLeases } from './grant-leases-return.js';
+import { ledgerAway } from './ledger-away.js';
 import { countLiveNodes } from './live-nodes.js';
 
 export interface LeaseDependencies {
@@ -27,8 +27,6 @@ export interface LeaseDependencies {
 
 /** How many of each a call may carry: a node asks for one per account and heartbeat. */
 const MAX_PER_CALL = 5_000;
-/** What a node may wait for before it answers 503 by itself. */
-const RETRY_AFTER_SECONDS = 2;
 
 const Uuid = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' });
 /** Non-negative, below 2^63. */
@@ -47,15 +45,7 @@ export function registerLeaseRoutes(app: FastifyInstance, dependencies: LeaseDep
   app.post<{ Body: LeaseCall }>(
     '/internal/leases',
     { schema: { body: LeaseCallSchema }, onRequest: authorizeNode(dependencies.nodeToken) },
-    async (request, reply) => {
-      try {
-        return await answerLeaseCall(dependencies.pool, request.body);
-      } catch (error) {
-        request.log.error({ err: error }, 'leases: PostgreSQL did not answer');
-        const away = new GatewayError('service_unavailable', 'The ledger cannot be reached.');
-        return reply.code(away.status).header('retry-after', RETRY_AFTER_SECONDS).send(away.toBody());
-      }
-    },
+    (request) => answerLeaseCall(dependencies.pool, request.body).catch(ledgerAway),
   );
 }
 

@@ -16,6 +16,7 @@ import { allocate } from './ingest-usage-allocate.js';
 import { type Arrival, type CheckedEvent, checkEvent, type RefusedEvent, refuseEvent } from './ingest-usage-check.js';
 import { cursorKey, lockCursors, type NodeCursor, takeSequence, writeCursors } from './ingest-usage-cursor.js';
 import { UsageFacts } from './ingest-usage-facts.js';
+import { KeysSeen } from './ingest-usage-keys.js';
 import { fingerprintOf, quarantineEvents } from './ingest-usage-quarantine.js';
 import { writeBatchItems, writeRollups, writeSettlements } from './ingest-usage-write.js';
 import { lockLeases, writeLeases } from './lease-row.js';
@@ -36,16 +37,20 @@ const MAX_TRIES = 5;
 
 export class UsageSettler {
   readonly #facts: UsageFacts;
+  readonly #seen: KeysSeen;
 
   constructor(private readonly pool: Pool) {
     this.#facts = new UsageFacts(pool);
+    this.#seen = new KeysSeen(pool);
   }
 
   /** The cursors of every node and epoch that the arrivals name, after commit. */
   async settle(arrivals: readonly Arrival[]): Promise<AcknowledgedCursor[]> {
     if (arrivals.length === 0) return [];
     const judged = await this.#judge(arrivals);
-    return await this.#settleGroup(arrivals, judged, 1);
+    const cursors = await this.#settleGroup(arrivals, judged, 1);
+    await this.#seen.record(judged.flatMap((one) => ('reason' in one ? [] : [one.event.keyId])));
+    return cursors;
   }
 
   /** Keeps what is no batch at all. */

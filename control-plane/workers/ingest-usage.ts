@@ -5,10 +5,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
 import { Type } from 'typebox';
-import { GatewayError } from '../../shared/errors.js';
 import type { UsageAcknowledgement, UsageBatch } from '../../shared/usage-event.js';
 import { authorizeNode } from './authorize-node.js';
 import type { UsageSettler } from './ingest-usage-settle.js';
+import { ledgerAway } from './ledger-away.js';
 
 export interface UsageDependencies {
   readonly pool: Pool;
@@ -18,7 +18,6 @@ export interface UsageDependencies {
 
 const MAX_EVENTS = 5_000;
 const BODY_BYTES = 32 * 1024 * 1024;
-const RETRY_AFTER_SECONDS = 2;
 
 const NodeId = Type.String({ pattern: '^[A-Za-z0-9._-]{1,100}$' });
 const Epoch = Type.Integer({ minimum: 0 });
@@ -31,34 +30,21 @@ export function registerUsageRoutes(app: FastifyInstance, { pool, settler, nodeT
   app.post<{ Body: UsageBatch }>(
     '/internal/usage',
     { schema: { body: BatchSchema }, onRequest, bodyLimit: BODY_BYTES },
-    async (request, reply) => {
+    async (request): Promise<UsageAcknowledgement> => {
       const { nodeId, epoch, events } = request.body;
-      try {
-        const cursors = await settler.settle(events.map((raw) => ({ nodeId, epoch, raw })));
-        return { acknowledged: cursors[0]?.acknowledged ?? (await readCursor(pool, nodeId, epoch)) } satisfies UsageAcknowledgement;
-      } catch (error) {
-        request.log.error({ err: error }, 'usage: PostgreSQL did not settle');
-        return reply.code(503).header('retry-after', RETRY_AFTER_SECONDS).send(away().toBody());
-      }
+      const cursors = await settler.settle(events.map((raw) => ({ nodeId, epoch, raw }))).catch(ledgerAway);
+      return { acknowledged: cursors[0]?.acknowledged ?? (await readCursor(pool, nodeId, epoch).catch(ledgerAway)) };
     },
   );
 
   app.get<{ Querystring: { node: string; epoch: number } }>(
     '/internal/usage/acknowledged',
     { schema: { querystring: Type.Object({ node: NodeId, epoch: Epoch }) }, onRequest },
-    async (request, reply) => {
-      try {
-        return { acknowledged: await readCursor(pool, request.query.node, request.query.epoch) } satisfies UsageAcknowledgement;
-      } catch (error) {
-        request.log.error({ err: error }, 'usage: the cursor could not be read');
-        return reply.code(503).header('retry-after', RETRY_AFTER_SECONDS).send(away().toBody());
-      }
+    async (request): Promise<UsageAcknowledgement> => {
+      const { node, epoch } = request.query;
+      return { acknowledged: await readCursor(pool, node, epoch).catch(ledgerAway) };
     },
   );
-}
-
-function away(): GatewayError {
-  return new GatewayError('service_unavailable', 'The ledger cannot be reached.');
 }
 
 async function readCursor(pool: Pool, nodeId: string, epoch: number): Promise<number> {

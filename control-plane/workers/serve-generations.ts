@@ -1,24 +1,20 @@
-/** `GET /internal/generations/:id?account=`: the story of one request, for the node whose customer asks. 404 when it is not that account's. */
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
 import { Type } from 'typebox';
 import { GatewayError } from '../../shared/errors.js';
 import { findGeneration } from '../modules/usage/find-generation.js';
+import { snakeCased } from '../modules/usage/snake-case.js';
 import { authorizeNode } from './authorize-node.js';
 
-const Uuid = Type.String({ format: 'uuid' });
-
+/** `GET /internal/generations/:id?account=`: a node asks for one of its caller's requests. 404 for one of another account. */
 export function registerGenerationRoutes(app: FastifyInstance, { pool, nodeToken }: { pool: Pool; nodeToken: string }): void {
   app.get<{ Params: { id: string }; Querystring: { account: string } }>(
     '/internal/generations/:id',
-    {
-      onRequest: authorizeNode(nodeToken),
-      schema: { params: Type.Object({ id: Uuid }), querystring: Type.Object({ account: Uuid }) },
-    },
+    { schema: { querystring: Type.Object({ account: Type.String() }) }, onRequest: authorizeNode(nodeToken) },
     async (request) => {
       const generation = await findGeneration(pool, request.query.account, request.params.id);
-      if (!generation) throw new GatewayError('not_found', 'There is no such generation.');
-      return generation;
+      if (!generation) throw new GatewayError('not_found', 'There is no such generation.', { param: 'id' });
+      return { object: 'generation', ...Object(snakeCased(generation)) };
     },
   );
 }

@@ -1,0 +1,30 @@
+import { Arg, Authorized, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { requireActor } from '../actor.js';
+import type { RequestContext } from '../context.js';
+import { findGeneration } from './find-generation.js';
+import { Generation } from './generation.shapes.js';
+import { reportUsage } from './report-usage.js';
+import { UsageReport } from './usage.shapes.js';
+import { UsageDimension } from './usage-dimension.js';
+
+@Resolver()
+export class UsageResolver {
+  @Authorized('usage:read')
+  @Query(() => UsageReport, { description: 'The last 30 days by day and model, unless told otherwise. Days are UTC, both ends included.' })
+  usage(
+    @Ctx() context: RequestContext,
+    @Arg('from', () => Date, { nullable: true }) from: Date | null,
+    @Arg('to', () => Date, { nullable: true }) to: Date | null,
+    @Arg('groupBy', () => [UsageDimension], { nullable: true }) groupBy: UsageDimension[] | null,
+  ): Promise<UsageReport> {
+    const { accountId } = requireActor(context);
+    return reportUsage(context.pool, { accountId, from: from ?? null, to: to ?? null, groupBy: groupBy ?? null });
+  }
+
+  @Authorized('usage:read')
+  @Query(() => Generation, { nullable: true, description: 'Null until it has settled, a moment after its answer ended.' })
+  async generation(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<Generation | null> {
+    const { accountId } = requireActor(context);
+    return (await findGeneration(context.pool, accountId, id)) ?? null;
+  }
+}
