@@ -23,6 +23,8 @@ export class Lease {
   strict = false;
   /** Of an earlier life of this node: given back as soon as somebody can take it. */
   inherited = false;
+  /** A release of it may have been read, in this life or an earlier one: it is spent no more. */
+  mayBeGone = false;
   grantedAtMs = 0;
   renewedAtMs = 0;
   usedAtMs = 0;

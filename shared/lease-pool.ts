@@ -105,9 +105,10 @@ export class LeasePool implements PurseOwner {
     lease.consumed = inherited.settledSum;
     lease.settledCount = inherited.settledCount;
     lease.inherited = true;
+    lease.mayBeGone = inherited.returning;
     lease.grantedAtMs = lease.renewedAtMs = inherited.renewedAtMs;
     lease.usedAtMs = this.#nowMs;
-    lease.phase = inherited.granted > 0n && !inherited.returning ? 'open' : 'retiring';
+    lease.phase = inherited.granted > 0n && !lease.mayBeGone ? 'open' : 'retiring';
     this.#leases.set(lease.id, lease);
     this.#purse(lease.accountId, lease.keyId).leases.push(lease);
     this.#renewedAtMs = Number.NEGATIVE_INFINITY; // ask at once whether somebody can take them
@@ -144,6 +145,7 @@ export class LeasePool implements PurseOwner {
       const release = this.#releases.get(leaseId);
       if (!release) continue;
       release.inFlight = false;
+      release.lease.mayBeGone = true;
       if (state !== 'pending') this.#forget(release.lease);
       else release.notBeforeMs = nowMs + backoff(RELEASE_RETRY_MS, release.attempts - 1);
     }
@@ -300,7 +302,8 @@ export class LeasePool implements PurseOwner {
     release.inFlight = false;
     release.notBeforeMs = nowMs;
     const { lease } = release;
-    if (reached || release.attempts > 1 || lease.strict || this.#draining) return;
+    if (reached) lease.mayBeGone = true;
+    if (lease.mayBeGone || lease.strict || this.#draining) return;
     lease.phase = 'open'; // nobody heard it: it can still be spent
     this.options.journal.returning(lease.id, false);
     this.#releases.delete(leaseId);
