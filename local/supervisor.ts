@@ -37,6 +37,11 @@ export class Supervisor {
     }
   }
 
+  /** By name. */
+  get pids(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#groups.flat().map((child) => [child.name, child.pid]));
+  }
+
   stopAll(): Promise<void> {
     this.#stopping ??= this.#stopInOrder();
     return this.#stopping;
