@@ -182,10 +182,10 @@ class Execution {
       ...(this.request.traceparent !== undefined && { traceparent: this.request.traceparent }),
       prepare: async () => {
         const { protocol } = candidate.endpoint.vendor;
-        const adapter = ADAPTERS[protocol];
-        if (adapter === undefined)
-          throw new UpstreamFailure('not_found', `no adapter for ${protocol}`, { retryable: false, failover: true });
-        return { adapter, target: await inlineMedia(buildTarget(candidate, this.request, this.meter.outputLimit), protocol, client) };
+        return {
+          adapter: ADAPTERS[protocol],
+          target: await inlineMedia(buildTarget(candidate, this.request, this.meter.outputLimit), protocol, client),
+        };
       },
     });
     this.#running.add(attempt);

@@ -2,7 +2,7 @@
  * What the upstream stage adds to one SSE frame, in a loop (a live gateway costs three to four times as much): parse, decode, re-frame.
  * `node test/bench/micro-stream.ts`, a few seconds. Prints nanoseconds per event for the hot path and for the long way.
  */
-import { openaiAdapter } from '../../data-plane/upstream/protocols/openai/adapter.js';
+import { openai } from '../../data-plane/upstream/protocols/openai/adapter.js';
 import type { AttemptTarget } from '../../data-plane/upstream/protocols/protocol-adapter.js';
 import { SseParser } from '../../data-plane/upstream/sse-parser.js';
 import { target } from '../conformance/gemini-and-anthropic-replay.js';
@@ -42,7 +42,7 @@ const SHAPES: readonly Shape[] = [
 
 function run(of: AttemptTarget, reads: readonly Buffer[]): number {
   const parser = new SseParser();
-  const decoder = openaiAdapter.openStream(of);
+  const decoder = openai.openStream(of);
   let bytes = 0;
   for (const read of reads) bytes += decoder.push(parser.push(read))?.data.length ?? 0;
   return bytes;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openaiAdapter } from '../../data-plane/upstream/protocols/openai/adapter.js';
+import { openai } from '../../data-plane/upstream/protocols/openai/adapter.js';
 import { UpstreamFailure } from '../../data-plane/upstream/protocols/protocol-adapter.js';
 import { type Recording, recordings } from './gemini-and-anthropic-recordings.js';
 import { type Replay, replayStream, replaySync, target } from './gemini-and-anthropic-replay.js';
@@ -15,7 +15,7 @@ describe.each(RECORDED_VENDORS)('$folder', (vendor) => {
   const streams = recorded.filter((one) => one.stream);
 
   test.each(whole)('sync answer of $name is an OpenAI object', (recording) => {
-    const replay = replaySync(openaiAdapter, recording.bytes, targetOf(vendor, recording));
+    const replay = replaySync(openai, recording.bytes, targetOf(vendor, recording));
     expect(violations('CreateChatCompletionResponse', replay.chunks[0])).toEqual([]);
     expect(replay.chunks[0]).toMatchObject({ id: 'chatcmpl-0199-request', object: 'chat.completion', model: 'public-model' });
     expect(replay.chunks[0]).toHaveProperty('system_fingerprint');
@@ -25,7 +25,7 @@ describe.each(RECORDED_VENDORS)('$folder', (vendor) => {
   test.each(streams)('stream $name is OpenAI chunks', (recording) => {
     let replay: Replay;
     try {
-      replay = replayStream(openaiAdapter, [recording.bytes], targetOf(vendor, recording));
+      replay = replayStream(openai, [recording.bytes], targetOf(vendor, recording));
     } catch (error) {
       expect(recording.name).toMatch(CUT);
       expect(error).toBeInstanceOf(UpstreamFailure);
@@ -42,9 +42,9 @@ describe.each(RECORDED_VENDORS)('$folder', (vendor) => {
   });
 
   test.each(streams)('stream $name delivers what the vendor said, word for word', (recording) => {
-    const replay = attempt(() => replayStream(openaiAdapter, [recording.bytes], targetOf(vendor, recording)));
+    const replay = attempt(() => replayStream(openai, [recording.bytes], targetOf(vendor, recording)));
     if (typeof replay === 'string') return;
-    const { answers, frames } = replayStream(openaiAdapter, cut(recording.bytes, 97), targetOf(vendor, recording));
+    const { answers, frames } = replayStream(openai, cut(recording.bytes, 97), targetOf(vendor, recording));
     expect(
       answers.map(({ content, reasoning, toolCalls }) => ({
         content,
@@ -62,8 +62,8 @@ describe.each(RECORDED_VENDORS)('$folder', (vendor) => {
 
   test.each(streams)('stream $name is the same however the socket cuts it', (recording) => {
     const of = targetOf(vendor, recording);
-    const once = attempt(() => replayStream(openaiAdapter, [recording.bytes], of));
-    const bytewise = attempt(() => replayStream(openaiAdapter, cut(recording.bytes, 7), of));
+    const once = attempt(() => replayStream(openai, [recording.bytes], of));
+    const bytewise = attempt(() => replayStream(openai, cut(recording.bytes, 7), of));
     expect(bytewise).toEqual(once);
   });
 });

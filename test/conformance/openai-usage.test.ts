@@ -2,7 +2,7 @@
 import { extractUsage, findProvider } from '@pydantic/genai-prices';
 import { describe, expect, test } from 'vitest';
 import type { UsageReport } from '../../data-plane/types.js';
-import { openaiAdapter } from '../../data-plane/upstream/protocols/openai/adapter.js';
+import { openai } from '../../data-plane/upstream/protocols/openai/adapter.js';
 import { type Recording, recordings } from './gemini-and-anthropic-recordings.js';
 import { replayStream, replaySync, target } from './gemini-and-anthropic-replay.js';
 import { RECORDED_VENDORS } from './openai-vendors.js';
@@ -28,7 +28,7 @@ describe.each(RECORDED_VENDORS)('$folder', (vendor) => {
     const of = target({ quirks: vendor.quirks, stream: recording.stream });
     let usage: UsageReport | undefined;
     try {
-      const replay = recording.stream ? replayStream(openaiAdapter, [recording.bytes], of) : replaySync(openaiAdapter, recording.bytes, of);
+      const replay = recording.stream ? replayStream(openai, [recording.bytes], of) : replaySync(openai, recording.bytes, of);
       usage = replay.usage;
     } catch {
       return; // Broken off: openai-replay.test.ts says which may be.

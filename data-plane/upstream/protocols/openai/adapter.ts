@@ -8,7 +8,7 @@ import { decodeResponse } from './decode.js';
 import { encodeRequest } from './encode.js';
 import { OpenAiStream } from './stream.js';
 
-export const openaiAdapter: ProtocolAdapter = {
+export const openai: ProtocolAdapter = {
   encodeRequest,
   decodeResponse,
   decodeError: (response, target) => decodeError(response, target.vendorId),
