@@ -570,6 +570,11 @@ describe('target', () => {
   test('Vertex: the base URL names project, location and publisher, the token is a bearer', () => {
     const baseUrl = 'https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google';
     expect(url({ baseUrl })).toBe(`${baseUrl}/models/${FLASH}:generateContent`);
+    const express = { path: '/v1/publishers/google/models/{model}:{method}' };
+    expect(url({ baseUrl, quirks: express })).toBe(`${baseUrl}/models/${FLASH}:generateContent`);
+    expect(url({ baseUrl: 'https://aiplatform.googleapis.com', quirks: express })).toBe(
+      `https://aiplatform.googleapis.com/v1/publishers/google/models/${FLASH}:generateContent`,
+    );
     expect(gemini.encodeRequest(target({ baseUrl, quirks: { auth: 'bearer' } })).headers['authorization']).toBe('Bearer secret');
   });
 });
