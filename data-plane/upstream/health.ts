@@ -11,6 +11,8 @@ import type { FailureKind, UpstreamFailure } from './protocols/protocol-adapter.
 const SMOOTHING = 0.2;
 /** The baseline that "slow" is measured against moves ten times more slowly. */
 const BASELINE_SMOOTHING = 0.02;
+/** A vendor that stays slow becomes the rule, but only after hundreds of answers. */
+const SLOW_BASELINE_SMOOTHING = 0.002;
 /** Slow: so many times the baseline, and not below a time that customers feel. */
 const SLOW_FACTOR = 5;
 const MIN_SLOW_MS = 3_000;
@@ -103,7 +105,7 @@ export class Health implements HealthView {
     const state = this.#state(endpointId);
     const slow = state.baselineMs !== undefined && firstTokenMs > Math.max(MIN_SLOW_MS, state.baselineMs * SLOW_FACTOR);
     state.circuit.succeed(this.now(), slow);
-    state.baselineMs = smooth(state.baselineMs, firstTokenMs, state.readings < MIN_READINGS ? SMOOTHING : BASELINE_SMOOTHING);
+    state.baselineMs = smooth(state.baselineMs, firstTokenMs, baselineWeight(state.readings, slow));
     state.firstTokenMs = smooth(state.firstTokenMs, firstTokenMs, SMOOTHING);
     state.p95Ms = nextQuantile(state.p95Ms, firstTokenMs, state.readings);
     state.readings++;
@@ -178,6 +180,11 @@ export class Health implements HealthView {
     }
     return state;
   }
+}
+
+function baselineWeight(readings: number, slow: boolean): number {
+  if (readings < MIN_READINGS) return SMOOTHING;
+  return slow ? SLOW_BASELINE_SMOOTHING : BASELINE_SMOOTHING;
 }
 
 function smooth(old: number | undefined, reading: number, weight: number): number {
