@@ -138,9 +138,9 @@ export function maskOf(abilities: Capabilities): number {
   return abilities.jsonSchema ? mask | JSON_OBJECT : mask;
 }
 
-/** Names of the capabilities that `mask` lacks of `needed`: `tools,imageInput`. */
-export function missingNames(needed: number, mask: number): string {
-  return BITS.filter((_, index) => (needed & ~mask & (1 << index)) !== 0).join(',');
+/** `tools,imageInput` */
+export function capabilityNames(mask: number): string {
+  return BITS.filter((_, index) => (mask & (1 << index)) !== 0).join(',');
 }
 
 /** Which of the request's optional members this endpoint cannot do. */

@@ -7,7 +7,7 @@ import { byokChargeFor, chargeFor, type Multiplier, type NanoUsd, NO_TOKENS } fr
 import type { Model } from '../types.js';
 import { asksForReasoning } from './capabilities.js';
 import type { TokenEstimate } from './estimate-tokens.js';
-import { type ApproximateRates, type EndpointFacts, factsOfModel } from './routing-index.js';
+import type { ApproximateRates, EndpointFacts, ModelFacts } from './routing-index.js';
 
 /** What one request holds at one model, in its own tokens. */
 export interface Sizes {
@@ -63,29 +63,41 @@ function hasCacheControl(message: ChatRequest['messages'][number]): boolean {
   return typeof message.content === 'object' && message.content !== null && message.content.some((part) => 'cache_control' in part);
 }
 
-export function sizesAt(model: Model, endpoint: EndpointFacts, estimate: TokenEstimate, demand: OutputDemand): Sizes {
-  const factor = factsOfModel(model).tokenFactor;
-  const outputLimit = Math.max(1, Math.min(demand.limit ?? endpoint.maxOutputTokens, endpoint.maxOutputTokens));
-  const wanted = demand.answer + (endpoint.abilities.reasoning ? demand.reasoning : 0);
+export function sizesAt(model: ModelFacts, endpoint: EndpointFacts, estimate: TokenEstimate, demand: OutputDemand): Sizes {
+  const outputLimit = limitAt(endpoint, demand);
   return {
-    input: Math.ceil(estimate.expected * factor),
-    inputUpper: Math.ceil(estimate.upper * factor),
-    outputExpected: Math.ceil(Math.min(outputLimit, wanted) * demand.choices),
+    input: Math.ceil(estimate.expected * model.tokenFactor),
+    inputUpper: Math.ceil(estimate.upper * model.tokenFactor),
+    outputExpected: Math.ceil(wantedAt(endpoint, demand, outputLimit)),
     outputUpper: outputLimit * demand.choices,
   };
 }
 
-/** Pico-USD as a double, without allocating: this runs for every model of the catalogue. `warm` is the input expected from a cache. */
-export function approximateCost(model: Model, sizes: Sizes, warm: number): number {
-  const rates = approximateRates(model, sizes.input);
-  const cached = Math.min(warm, sizes.input);
-  return (sizes.input - cached) * rates.input + cached * rates.cacheRead + sizes.outputExpected * rates.output + rates.request;
+function limitAt(endpoint: EndpointFacts, demand: OutputDemand): number {
+  return Math.max(1, Math.min(demand.limit ?? endpoint.maxOutputTokens, endpoint.maxOutputTokens));
 }
 
-export function approximateRates(model: Model, inputTokens: number): ApproximateRates {
-  const facts = factsOfModel(model);
-  let { rates } = facts;
-  for (const tier of facts.tiers) if (inputTokens > tier.above) rates = tier.rates;
+function wantedAt(endpoint: EndpointFacts, demand: OutputDemand, outputLimit: number): number {
+  return Math.min(outputLimit, demand.answer + (endpoint.abilities.reasoning ? demand.reasoning : 0)) * demand.choices;
+}
+
+/** Pico-USD as a double, without allocating: this runs for every model of the catalogue. `warm` is the input expected from a cache. */
+export function approximateCost(
+  model: ModelFacts,
+  endpoint: EndpointFacts,
+  inputTokens: number,
+  demand: OutputDemand,
+  warm: number,
+): number {
+  const rates = approximateRates(model, inputTokens);
+  const cached = Math.min(warm, inputTokens);
+  const output = wantedAt(endpoint, demand, limitAt(endpoint, demand));
+  return (inputTokens - cached) * rates.input + cached * rates.cacheRead + output * rates.output + rates.request;
+}
+
+export function approximateRates(model: ModelFacts, inputTokens: number): ApproximateRates {
+  let { rates } = model;
+  for (const tier of model.tiers) if (inputTokens > tier.above) rates = tier.rates;
   return rates;
 }
 

@@ -1,5 +1,6 @@
 /** Why an option did not make it into the plan. Collected as codes; words are made only when somebody reads them. */
 import type { ExclusionRecord } from '../../shared/usage-event.js';
+import { capabilityNames } from './capabilities.js';
 
 export type ExclusionCode =
   | 'unknown_model'
@@ -25,17 +26,20 @@ export type ExclusionCode =
 /** Exclusions that pass by themselves: a retry may succeed. */
 const TRANSIENT: ReadonlySet<ExclusionCode> = new Set<ExclusionCode>(['circuit_open']);
 
+/** Words, a figure, the mask of what is missing, or what will find the words. */
+type Detail = string | number | (() => string);
+
 interface Exclusion {
   readonly model: string;
   readonly vendorId: string | null;
   readonly code: ExclusionCode;
-  readonly detail: string | number | undefined;
+  readonly detail: Detail | undefined;
 }
 
 export class Exclusions {
   readonly #all: Exclusion[] = [];
 
-  add(model: string, vendorId: string | null, code: ExclusionCode, detail?: string | number): void {
+  add(model: string, vendorId: string | null, code: ExclusionCode, detail?: Detail): void {
     this.#all.push({ model, vendorId, code, detail });
   }
 
@@ -48,7 +52,7 @@ export class Exclusions {
     return this.#all.slice(0, limit).map(({ model, vendorId, code, detail }) => ({
       model,
       vendorId,
-      reason: detail === undefined ? code : `${code}: ${detail}`,
+      reason: detail === undefined ? code : `${code}: ${inWords(code, detail)}`,
     }));
   }
 
@@ -60,4 +64,9 @@ export class Exclusions {
   anyTransient(): boolean {
     return this.#all.some((one) => TRANSIENT.has(one.code));
   }
+}
+
+function inWords(code: ExclusionCode, detail: Detail): string {
+  if (typeof detail === 'function') return detail();
+  return code === 'missing_capability' && typeof detail === 'number' ? capabilityNames(detail) : String(detail);
 }

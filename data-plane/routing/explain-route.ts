@@ -9,7 +9,7 @@ import { type AffinityView, NO_AFFINITY } from './affinity.js';
 import { describeComplexity } from './complexity.js';
 import { explorePlan } from './plan-route.js';
 import { AUTO } from './resolve-model.js';
-import { autoRefusal } from './routing-index.js';
+import { autoRefusal, indexOf } from './routing-index.js';
 
 /** JSON-ready; money is decimal strings of USD. */
 export interface RouteExplanation {
@@ -108,8 +108,9 @@ function explainCandidate(candidate: Candidate, health: HealthView): ExplainedCa
 /** What the catalogue's marks keep out of `auto` is the same for every request, so planning does not list it. */
 function neverInAuto(request: CompletionRequest, snapshot: Snapshot): ExclusionRecord[] {
   if (request.body.model.split(':', 1)[0] !== AUTO) return [];
+  const index = indexOf(snapshot);
   return snapshot.models.flatMap((model) => {
-    const reason = autoRefusal(model, snapshot);
+    const reason = autoRefusal(index.entry(model), snapshot);
     return reason === undefined || reason === 'disabled' ? [] : [{ model: model.id, vendorId: null, reason }];
   });
 }

@@ -1,18 +1,17 @@
 /** Which endpoints of which models could serve a request, and why the others could not. */
-import type { Endpoint, HealthView, Model, Principal, Snapshot } from '../types.js';
+import type { HealthView, Model, Principal, Snapshot } from '../types.js';
 import { type WarmConversation, warmTokens } from './affinity.js';
-import { droppedMembers, missingNames, type Needs } from './capabilities.js';
-import { approximateCost, approximateRates, type OutputDemand, sizesAt } from './estimate-cost.js';
+import { droppedMembers, type Needs } from './capabilities.js';
+import { approximateCost, approximateRates, type OutputDemand } from './estimate-cost.js';
 import type { TokenEstimate } from './estimate-tokens.js';
 import type { Exclusions } from './exclusions.js';
 import { isOverMaxPrice, type Preferences, rankOf, refuseVendor } from './provider-preferences.js';
-import type { Resolution } from './resolve-model.js';
-import { type EndpointFacts, endpointsFor, factsOfEndpoint, factsOfModel } from './routing-index.js';
-import type { EndpointOption, ModelOption } from './strategies.js';
+import type { Wanted } from './resolve-model.js';
+import { type EndpointOption, indexOf, type ModelEntry } from './routing-index.js';
+import type { ModelOption } from './strategies.js';
 
 /** Everything about one request that planning asks for more than once. */
 export interface Inquiry {
-  readonly resolution: Resolution;
   readonly principal: Principal;
   readonly snapshot: Snapshot;
   readonly health: HealthView;
@@ -25,63 +24,62 @@ export interface Inquiry {
   readonly warm: WarmConversation | undefined;
 }
 
-/** In the order in which the models were asked for. */
-export function listOptions(inquiry: Inquiry): ModelOption[] {
+/** In the order of the entries. */
+export function listOptions(wanted: Wanted, inquiry: Inquiry): ModelOption[] {
+  // Where the choice is ours, a wish is a need: there is another model that can.
+  const strict = wanted.kind !== 'model' || inquiry.preferences.requireParameters;
+  const needed = strict ? inquiry.needs.required | inquiry.needs.wished : inquiry.needs.required;
   const options: ModelOption[] = [];
-  for (const model of inquiry.resolution.models) {
-    const option = optionFor(model, inquiry);
+  for (const entry of wanted.entries) {
+    const option = optionFor(entry, needed, inquiry);
     if (option) options.push(option);
   }
   return options;
 }
 
-function optionFor(model: Model, inquiry: Inquiry): ModelOption | undefined {
-  const { exclusions, preferences, snapshot } = inquiry;
-  const inputTokens = inquiry.estimate.expected * factsOfModel(model).tokenFactor;
-  if (isOverMaxPrice(approximateRates(model, inputTokens), preferences)) {
-    exclusions.add(model.id, null, 'over_max_price');
+function optionFor(entry: ModelEntry, needed: number, inquiry: Inquiry): ModelOption | undefined {
+  const { model, facts } = entry;
+  const inputTokens = Math.ceil(inquiry.estimate.expected * facts.tokenFactor);
+  if (isOverMaxPrice(approximateRates(facts, inputTokens), inquiry.preferences)) {
+    inquiry.exclusions.add(model.id, null, 'over_max_price');
     return undefined;
   }
-  const offered = endpointsFor(model, inquiry.principal.test, snapshot);
+  const offered = inquiry.principal.test ? indexOf(inquiry.snapshot).testEndpoints(model) : entry.live;
   if (offered.length === 0) {
-    for (const endpoint of snapshot.endpointsElsewhere.get(model.id) ?? []) exclusions.add(model.id, endpoint.vendorId, 'region');
-    if (!snapshot.endpointsElsewhere.has(model.id)) exclusions.add(model.id, null, inquiry.principal.test ? 'sandbox_only' : 'no_endpoint');
+    excludeUnoffered(model, inquiry);
     return undefined;
   }
-  const endpoints: EndpointOption[] = [];
-  for (const endpoint of offered) {
-    const facts = factsOfEndpoint(model, endpoint);
-    if (passes(model, endpoint, facts, inputTokens, inquiry))
-      endpoints.push({ endpoint, facts, rank: rankOf(endpoint.vendor, preferences) });
-  }
+  const endpoints = offered.filter((option) => passes(model, option, needed, inputTokens, inquiry));
   const first = endpoints[0];
   if (!first) return undefined;
-  const sizes = sizesAt(model, first.facts, inquiry.estimate, inquiry.demand);
-  return { model, endpoints, cost: approximateCost(model, sizes, warmTokens(inquiry.warm, model.id)) };
+  const cost = approximateCost(facts, first.facts, inputTokens, inquiry.demand, warmTokens(inquiry.warm, model.id));
+  return { model, facts, endpoints: inquiry.preferences.order.length > 0 ? ranked(endpoints, inquiry.preferences) : endpoints, cost };
 }
 
-function passes(model: Model, endpoint: Endpoint, facts: EndpointFacts, inputTokens: number, inquiry: Inquiry): boolean {
-  const { exclusions, needs, resolution, preferences } = inquiry;
+function excludeUnoffered(model: Model, { exclusions, principal, snapshot }: Inquiry): void {
+  const elsewhere = snapshot.endpointsElsewhere.get(model.id) ?? [];
+  if (elsewhere.length === 0) exclusions.add(model.id, null, principal.test ? 'sandbox_only' : 'no_endpoint');
+  for (const endpoint of elsewhere) exclusions.add(model.id, endpoint.vendorId, 'region');
+}
+
+function ranked(options: readonly EndpointOption[], preferences: Preferences): EndpointOption[] {
+  return options.map((option) => ({ ...option, rank: rankOf(option.endpoint.vendor, preferences) }));
+}
+
+function passes(model: Model, { endpoint, facts }: EndpointOption, needed: number, inputTokens: number, inquiry: Inquiry): boolean {
+  const { exclusions, needs, preferences } = inquiry;
   const unwanted = refuseVendor(endpoint.vendor, preferences);
   if (unwanted) {
     exclusions.add(model.id, endpoint.vendorId, unwanted);
     return false;
   }
-  // Where the choice is ours, a wish is a need: there is another model that can.
-  const strict = resolution.kind !== 'ordered' || preferences.requireParameters;
-  const needed = strict ? needs.required | needs.wished : needs.required;
   if ((needed & ~facts.mask) !== 0) {
-    exclusions.add(model.id, endpoint.vendorId, 'missing_capability', missingNames(needed, facts.mask));
+    exclusions.add(model.id, endpoint.vendorId, 'missing_capability', needed & ~facts.mask);
     return false;
   }
-  const wantedOutput = Math.min(inquiry.demand.limit ?? 1, facts.maxOutputTokens);
-  if (inputTokens + wantedOutput > facts.contextTokens) {
-    exclusions.add(
-      model.id,
-      endpoint.vendorId,
-      'context_too_small',
-      `${facts.contextTokens} for about ${Math.ceil(inputTokens + wantedOutput)}`,
-    );
+  const tokens = inputTokens + Math.min(inquiry.demand.limit ?? 1, facts.maxOutputTokens);
+  if (tokens > facts.contextTokens) {
+    exclusions.add(model.id, endpoint.vendorId, 'context_too_small', () => `${facts.contextTokens} for about ${tokens}`);
     return false;
   }
   if (preferences.requireParameters) {

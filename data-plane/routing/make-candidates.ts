@@ -7,17 +7,26 @@ import { byokRows, drawHouse, isOwnOnly, openOwn } from './choose-credential.js'
 import { costCeiling, expectedCost, type Sizes, sizesAt } from './estimate-cost.js';
 import type { Inquiry } from './list-options.js';
 import type { Sort } from './resolve-model.js';
-import { type EndpointOption, type ModelOption, orderEndpoints } from './strategies.js';
+import type { EndpointOption } from './routing-index.js';
+import { type ModelOption, orderEndpoints } from './strategies.js';
 
-/** A plan is for failover, not for shopping: the hold must cover its dearest candidate. */
-const MAX_MODELS = 4;
-const MAX_CANDIDATES = 10;
-/** Where several models stand in line, one with many vendors must not push the others out. */
-const MAX_ENDPOINTS_OF_ONE = 3;
+/** More attempts than this outlast any client's patience. */
+export const MAX_CANDIDATES = 10;
 
 export interface Draft {
   readonly candidate: Candidate;
   readonly sizes: Sizes;
+}
+
+/** A model in line, with the order that its endpoints are to have. */
+export interface RankedOption {
+  readonly option: ModelOption;
+  readonly sort: Sort | undefined;
+}
+
+export interface PlanLimits {
+  readonly models: number;
+  readonly endpointsOfOne: number;
 }
 
 export interface MadeCandidates {
@@ -27,10 +36,11 @@ export interface MadeCandidates {
   readonly cheapestRefused: NanoUsd | undefined;
 }
 
+/** `models` may be lazy: no more of it is taken than the plan needs. */
 export function makeCandidates(
   inquiry: Inquiry,
-  models: readonly ModelOption[],
-  sort: Sort | undefined,
+  models: Iterable<RankedOption>,
+  limits: PlanLimits,
   maxCost: NanoUsd | undefined,
   random: () => number,
 ): MadeCandidates {
@@ -38,11 +48,8 @@ export function makeCandidates(
   const rows = byokRows(principal);
   const drafts: Draft[] = [];
   let cheapestRefused: NanoUsd | undefined;
-  const mostModels = inquiry.resolution.kind === 'ordered' ? MAX_CANDIDATES : MAX_MODELS;
-  const mostEndpoints = models.length > 1 ? MAX_ENDPOINTS_OF_ONE : MAX_CANDIDATES;
   let used = 0;
-  for (const option of models) {
-    if (used >= mostModels || drafts.length >= MAX_CANDIDATES) break;
+  for (const { option, sort } of models) {
     const own: Draft[] = [];
     const house: Draft[] = [];
     const only = option.endpoints.some(({ endpoint }) => isOwnOnly(rows, endpoint));
@@ -68,7 +75,8 @@ export function makeCandidates(
       }
     }
     if (own.length + house.length > 0) used += 1;
-    drafts.push(...[...own, ...house].slice(0, mostEndpoints));
+    drafts.push(...[...own, ...house].slice(0, limits.endpointsOfOne));
+    if (used >= limits.models || drafts.length >= MAX_CANDIDATES) break;
   }
   // With an order, the vendors of the order are the only ones left; without one, the first is all.
   const kept = preferences.allowFallbacks || preferences.order.length > 0 ? MAX_CANDIDATES : 1;
@@ -80,7 +88,7 @@ function draftOf(option: ModelOption, place: EndpointOption, credential: Credent
   const { endpoint, facts } = place;
   const { multiplier } = inquiry.principal;
   const byok = credential.owner === 'byok';
-  const sizes = sizesAt(model, facts, inquiry.estimate, inquiry.demand);
+  const sizes = sizesAt(option.facts, facts, inquiry.estimate, inquiry.demand);
   const warm = inquiry.warm?.endpointId === endpoint.id ? warmTokens(inquiry.warm, model.id) : 0;
   return {
     sizes,

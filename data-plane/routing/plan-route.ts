@@ -6,21 +6,21 @@
  * Throws GatewayError: `model_not_found`, `model_not_allowed`, `context_length_exceeded`, `max_cost_exceeded`, `no_available_provider`,
  * and `invalid_request` for a `max_cost` or list that cannot be read. Callers: the pipeline, and `explain-route.ts`.
  */
-import type { QualityTier } from '../../shared/chat.js';
+import type { ChatRequest, QualityTier } from '../../shared/chat.js';
 import { GatewayError } from '../../shared/errors.js';
 import { formatUsd, type NanoUsd, parseUsd } from '../../shared/money.js';
-import type { Candidate, CompletionRequest, HealthView, Principal, RoutePlan, Snapshot } from '../types.js';
-import { type AffinityView, affinityKeyOf, NO_AFFINITY, warmPlace } from './affinity.js';
+import type { Candidate, CompletionRequest, HealthView, Model, Principal, RoutePlan, Snapshot } from '../types.js';
+import { type AffinityView, affinityKeyOf, NO_AFFINITY, type WarmConversation, warmPlace } from './affinity.js';
 import { needsOf } from './capabilities.js';
 import { scoreComplexity } from './complexity.js';
 import { readOutputDemand } from './estimate-cost.js';
 import { estimateTokens } from './estimate-tokens.js';
 import { Exclusions } from './exclusions.js';
 import { type Inquiry, listOptions } from './list-options.js';
-import { type Draft, makeCandidates } from './make-candidates.js';
+import { type Draft, MAX_CANDIDATES, makeCandidates, type PlanLimits, type RankedOption } from './make-candidates.js';
 import { nothingMatched } from './nothing-matched.js';
 import { readPreferences } from './provider-preferences.js';
-import { resolveModel } from './resolve-model.js';
+import { resolveModel, type Sort, type Wanted } from './resolve-model.js';
 import { type ModelOption, orderByCost, orderByTier, tierFor } from './strategies.js';
 
 /** Kept with the generation's record. */
@@ -59,7 +59,6 @@ export function explorePlan(
   const estimate = estimateTokens(body);
   const affinityKey = affinityKeyOf(body, principal.accountId);
   const inquiry: Inquiry = {
-    resolution,
     principal,
     snapshot,
     health,
@@ -70,17 +69,17 @@ export function explorePlan(
     preferences: readPreferences(body.provider, principal),
     warm: warmPlace(affinity, affinityKey, request.receivedAtMs, health),
   };
-  const options = listOptions(inquiry);
-  const choice = orderModels(inquiry, options, request);
+  const lines = resolution.wanted.map((wanted) => lineUp(wanted, inquiry, body));
   const maxCost = readMaxCost(body.max_cost);
-  const made = makeCandidates(inquiry, choice.ordered, resolution.sort ?? body.provider?.sort, maxCost, random);
+  const made = makeCandidates(inquiry, queue(lines), limitsFor(lines), maxCost, random);
   const [first] = made.drafts;
-  if (first === undefined) throw refusal(inquiry, made.cheapestRefused, maxCost);
+  if (first === undefined) throw refusal(inquiry, resolution.requested, made.cheapestRefused, maxCost);
+  const grouped = lines.find((line) => line.wanted.group);
   return {
     exclusions,
-    eligible: options.length,
+    eligible: lines.reduce((total, line) => total + line.options.length, 0),
     plan: {
-      modelAsked: resolution.asked,
+      modelAsked: resolution.requested[0] ?? '',
       candidates: made.drafts.map(({ candidate }) => candidate),
       excluded: exclusions.records(KEPT_EXCLUSIONS),
       estimate: {
@@ -90,10 +89,10 @@ export function explorePlan(
         outputUpper: largest(made.drafts, ({ sizes }) => sizes.outputUpper),
       },
       ceiling: made.drafts.reduce((most, { candidate }) => (candidate.ceiling > most ? candidate.ceiling : most), 0n),
-      reason: reasonFor(inquiry, choice, first.candidate, options.length),
-      tier: choice.tier,
-      complexity: choice.score,
-      hedge: resolution.group?.hedge === true,
+      reason: reasonFor(lines, resolution.requested, first.candidate, inquiry.warm),
+      tier: grouped?.tier ?? null,
+      complexity: grouped?.score ?? null,
+      hedge: grouped?.wanted.group?.hedge === true,
       sessionId: body.session_id ?? null,
       affinityKey,
       revision: snapshot.revision,
@@ -101,23 +100,48 @@ export function explorePlan(
   };
 }
 
-interface Choice {
-  readonly ordered: readonly ModelOption[];
+/** A plan is for failover, not for shopping: the hold must cover its dearest candidate. */
+const MAX_CHOSEN_MODELS = 4;
+/** Where several models stand in line, one with many vendors must not push the others out. */
+const MAX_ENDPOINTS_OF_ONE = 3;
+
+/** One thing asked for, with its models in order. */
+interface Line {
+  readonly wanted: Wanted;
+  readonly options: readonly ModelOption[];
+  readonly ordered: Iterable<ModelOption>;
+  readonly sort: Sort | undefined;
   readonly tier: QualityTier | null;
   readonly score: number | null;
 }
 
-function orderModels(inquiry: Inquiry, options: ModelOption[], request: CompletionRequest): Choice {
-  const { resolution, health } = inquiry;
-  const { group } = resolution;
-  if (resolution.kind === 'group' && group) {
-    const score = scoreComplexity(request.body, group.kind);
-    const tier = request.body.tier ?? tierFor(score, group.thresholds);
-    return { ordered: orderByTier(options, group, tier), tier, score };
+function lineUp(wanted: Wanted, inquiry: Inquiry, body: ChatRequest): Line {
+  const options = listOptions(wanted, inquiry);
+  const sort = wanted.sort ?? body.provider?.sort;
+  if (wanted.group) {
+    const score = scoreComplexity(body, wanted.group.kind);
+    const tier = body.tier ?? tierFor(score, wanted.group.thresholds);
+    return { wanted, options, ordered: orderByTier(options, wanted.group, tier), sort, tier, score };
   }
-  const sort = resolution.sort ?? request.body.provider?.sort;
-  const ordered = resolution.kind === 'auto' ? orderByCost(options, sort, health) : options;
-  return { ordered, tier: null, score: null };
+  const ordered = wanted.kind === 'auto' ? orderByCost(options, sort, inquiry.health) : options;
+  return { wanted, options, ordered, sort, tier: null, score: null };
+}
+
+function limitsFor(lines: readonly Line[]): PlanLimits {
+  const [only] = lines;
+  if (lines.length > 1 || !only) return { models: MAX_CANDIDATES, endpointsOfOne: MAX_ENDPOINTS_OF_ONE };
+  return { models: MAX_CHOSEN_MODELS, endpointsOfOne: only.wanted.kind === 'model' ? MAX_CANDIDATES : MAX_ENDPOINTS_OF_ONE };
+}
+
+/** Line after line; a model that two lines share stands in the first. */
+function* queue(lines: readonly Line[]): Generator<RankedOption> {
+  const seen = new Set<Model>();
+  for (const { ordered, sort } of lines) {
+    for (const option of ordered) {
+      if (!seen.has(option.model)) yield { option, sort };
+      seen.add(option.model);
+    }
+  }
 }
 
 /** Throws `invalid_request` when it is no amount of USD. */
@@ -136,9 +160,14 @@ function largest(drafts: readonly Draft[], size: (draft: Draft) => number): numb
   return drafts.reduce((most, draft) => Math.max(most, size(draft)), 0);
 }
 
-function refusal(inquiry: Inquiry, cheapestCeiling: NanoUsd | undefined, maxCost: NanoUsd | undefined): GatewayError {
+function refusal(
+  inquiry: Inquiry,
+  requested: readonly string[],
+  cheapestCeiling: NanoUsd | undefined,
+  maxCost: NanoUsd | undefined,
+): GatewayError {
   return nothingMatched({
-    requested: inquiry.resolution.requested,
+    requested,
     exclusions: inquiry.exclusions,
     inputTokens: inquiry.estimate.expected,
     outputTokens: inquiry.demand.limit,
@@ -148,16 +177,17 @@ function refusal(inquiry: Inquiry, cheapestCeiling: NanoUsd | undefined, maxCost
 }
 
 /** For `x-modelapi-route`: printable ASCII. */
-function reasonFor(inquiry: Inquiry, choice: Choice, first: Candidate, eligible: number): string {
-  const { resolution, warm } = inquiry;
-  const returning = warm?.endpointId === first.endpoint.id ? ', prompt cache' : '';
-  const own = first.byok ? ', own key' : '';
-  switch (resolution.kind) {
+function reasonFor(lines: readonly Line[], requested: readonly string[], first: Candidate, warm: WarmConversation | undefined): string {
+  const [line] = lines;
+  const why = `${warm?.endpointId === first.endpoint.id ? ', prompt cache' : ''}${first.byok ? ', own key' : ''}`;
+  if (lines.length > 1 || !line) return `first able of ${requested.length} listed${why}`;
+  const { wanted, options } = line;
+  switch (wanted.kind) {
     case 'auto':
-      return `auto: ${resolution.sort ?? 'cheapest'} of ${eligible}, $${formatUsd(first.expectedCost)}${returning}${own}`;
+      return `auto: ${line.sort ?? 'cheapest'} of ${options.length}, $${formatUsd(first.expectedCost)}${why}`;
     case 'group':
-      return `${resolution.asked}: ${choice.tier} (complexity ${choice.score?.toFixed(2)})${returning}${own}`;
-    case 'ordered':
-      return `${resolution.requested.length > 1 ? `first of ${resolution.requested.length}` : 'model'}: ${resolution.sort ?? 'price and health'}${returning}${own}`;
+      return `${wanted.group?.id}: ${line.tier} (complexity ${line.score?.toFixed(2)})${why}`;
+    case 'model':
+      return `model: ${line.sort ?? 'price and health'}${why}`;
   }
 }

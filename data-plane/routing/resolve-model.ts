@@ -8,21 +8,23 @@ import { GatewayError } from '../../shared/errors.js';
 import type { GroupRow } from '../../shared/snapshot.js';
 import type { Model, Principal, Snapshot } from '../types.js';
 import type { Exclusions } from './exclusions.js';
-import { autoChoices } from './routing-index.js';
+import { indexOf, type ModelEntry, type RoutingIndex } from './routing-index.js';
 
 export type Sort = 'price' | 'latency' | 'throughput';
 
-export interface Resolution {
-  /** As the customer wrote it. */
-  readonly asked: string;
-  /** Everything asked for, for an error. */
-  readonly requested: readonly string[];
-  /** `auto`: ours to order by cost. `group`: tiers decide. `ordered`: the customer's order. */
-  readonly kind: 'auto' | 'group' | 'ordered';
-  readonly models: readonly Model[];
+/** One thing asked for. `auto`: ours to order by cost. `group`: tiers decide. `model`: itself. */
+export interface Wanted {
+  readonly kind: 'auto' | 'group' | 'model';
+  readonly entries: readonly ModelEntry[];
   readonly group: GroupRow | undefined;
   /** From a suffix. */
   readonly sort: Sort | undefined;
+}
+
+export interface Resolution {
+  /** As the customer wrote it; the first is tried first. */
+  readonly requested: readonly string[];
+  readonly wanted: readonly Wanted[];
 }
 
 export const AUTO = 'auto';
@@ -35,38 +37,31 @@ export function resolveModel(body: ChatRequest, principal: Principal, snapshot: 
   if (names.length > MAX_LISTED_MODELS) {
     throw new GatewayError('invalid_request', `\`models\` may list at most ${MAX_LISTED_MODELS} models.`, { param: 'models' });
   }
-  const found = names.map((name) => find(name, principal, snapshot, exclusions));
-  const first = found[0];
-  if (names.length === 1 && first) {
-    refuseNothing(names, first.models, exclusions);
-    return { asked: names[0] ?? '', requested: names, ...first };
-  }
-  const models = [...new Set(found.flatMap((one) => one.models))];
-  refuseNothing(names, models, exclusions);
-  return { asked: names[0] ?? '', requested: names, kind: 'ordered', models, group: undefined, sort: first?.sort };
+  const index = indexOf(snapshot);
+  const wanted = names.map((name) => find(name, principal, snapshot, index, exclusions));
+  if (wanted.every((one) => one.entries.length === 0)) refuse(names, exclusions);
+  return { requested: names, wanted };
 }
 
-type Found = Pick<Resolution, 'kind' | 'models' | 'group' | 'sort'>;
-
-function find(name: string, principal: Principal, snapshot: Snapshot, exclusions: Exclusions): Found {
+function find(name: string, principal: Principal, snapshot: Snapshot, index: RoutingIndex, exclusions: Exclusions): Wanted {
   const { base, sort } = splitSuffix(name, snapshot);
   const allowed = allowedNames(principal);
   if (base === AUTO) {
     const free = allowed === undefined || allowed.has(AUTO);
-    const models = free ? autoChoices(snapshot) : autoChoices(snapshot).filter((model) => isAllowed(model, allowed));
-    if (models.length === 0) exclusions.add(AUTO, null, free ? 'no_endpoint' : 'not_allowed_for_key');
-    return { kind: 'auto', models, group: undefined, sort };
+    const entries = free ? index.auto : index.auto.filter(({ model }) => isAllowed(model, allowed));
+    if (entries.length === 0) exclusions.add(AUTO, null, free ? 'no_endpoint' : 'not_allowed_for_key');
+    return { kind: 'auto', entries, group: undefined, sort };
   }
   const group = snapshot.groups.get(base);
   if (group?.enabled) {
     const free = allowed === undefined || allowed.has(group.id);
-    return { kind: 'group', models: groupModels(group, snapshot, free ? undefined : allowed, exclusions), group, sort };
+    return { kind: 'group', entries: groupEntries(group, snapshot, index, free ? undefined : allowed, exclusions), group, sort };
   }
   const model = snapshot.modelsByName.get(base);
   if (!model?.enabled) exclusions.add(name, null, 'unknown_model');
   else if (!isAllowed(model, allowed, base)) exclusions.add(model.id, null, 'not_allowed_for_key');
-  else return { kind: 'ordered', models: [model], group: undefined, sort };
-  return { kind: 'ordered', models: [], group: undefined, sort };
+  else return { kind: 'model', entries: [index.entry(model)], group: undefined, sort };
+  return { kind: 'model', entries: [], group: undefined, sort };
 }
 
 /** A model whose own name ends in `:floor` stays that model. */
@@ -77,17 +72,23 @@ function splitSuffix(name: string, snapshot: Snapshot): { base: string; sort: So
   return { base: name, sort: undefined };
 }
 
-function groupModels(group: GroupRow, snapshot: Snapshot, allowed: ReadonlySet<string> | undefined, exclusions: Exclusions): Model[] {
-  const models: Model[] = [];
+function groupEntries(
+  group: GroupRow,
+  snapshot: Snapshot,
+  index: RoutingIndex,
+  allowed: ReadonlySet<string> | undefined,
+  exclusions: Exclusions,
+): ModelEntry[] {
+  const entries = new Set<ModelEntry>();
   for (const tier of ['frontier', 'standard', 'value'] satisfies QualityTier[]) {
     for (const id of group.tiers[tier]) {
       const model = snapshot.modelsByName.get(id);
       if (!model?.enabled) exclusions.add(id, null, 'disabled');
       else if (!isAllowed(model, allowed)) exclusions.add(model.id, null, 'not_allowed_for_key');
-      else if (!models.includes(model)) models.push(model);
+      else entries.add(index.entry(model));
     }
   }
-  return models;
+  return [...entries];
 }
 
 function allowedNames(principal: Principal): ReadonlySet<string> | undefined {
@@ -100,8 +101,8 @@ function isAllowed(model: Model, allowed: ReadonlySet<string> | undefined, asked
   return model.aliases.some((alias) => allowed.has(alias));
 }
 
-function refuseNothing(names: readonly string[], models: readonly Model[], exclusions: Exclusions): void {
-  if (models.length > 0) return;
+/** Returns when the exclusions have another reason than the names: planning then says so. */
+function refuse(names: readonly string[], exclusions: Exclusions): void {
   const quoted = names.map((name) => `\`${name.slice(0, 100)}\``).join(', ');
   if (exclusions.allAre('unknown_model')) {
     throw new GatewayError('model_not_found', `The model ${quoted} does not exist. GET /v1/models lists the models that you can use.`, {

@@ -1,6 +1,6 @@
 /**
- * Facts of models and endpoints in the form that planning reads fastest: capability masks, limits, prices as doubles (for ordering
- * only; amounts are computed in bigint). Derived once per object: a snapshot is immutable, so the facts go when it goes.
+ * A snapshot in the form that planning reads fastest: capability masks, limits, prices as doubles (for ordering only; amounts are
+ * computed in bigint), and what `auto` may choose from. Derived at the first request of a revision; gone when the snapshot is.
  */
 import type { Rates } from '../../shared/money.js';
 import type { Capabilities, VendorRow } from '../../shared/snapshot.js';
@@ -26,6 +26,20 @@ export interface ModelFacts {
   readonly unpriced: boolean;
 }
 
+export interface EndpointOption {
+  readonly endpoint: Endpoint;
+  readonly facts: EndpointFacts;
+  /** Place in the customer's `provider.order`; 0 for all when there is none. */
+  readonly rank: number;
+}
+
+export interface ModelEntry {
+  readonly model: Model;
+  readonly facts: ModelFacts;
+  /** What live keys get: the sandbox only where nobody else serves. */
+  readonly live: readonly EndpointOption[];
+}
+
 export interface EndpointFacts {
   readonly abilities: Capabilities;
   readonly mask: number;
@@ -38,27 +52,62 @@ export interface EndpointFacts {
 /** UTF-8 bytes per token of English prose in o200k, hundredths: what `bytesPerTokenHundredths` is compared with. */
 const REFERENCE_BYTES_PER_TOKEN = 440;
 
-const modelFacts = new WeakMap<Model, ModelFacts>();
-const endpointFacts = new WeakMap<Endpoint, EndpointFacts>();
-const sandboxEndpoints = new WeakMap<Model, Endpoint>();
-const choices = new WeakMap<Snapshot, readonly Model[]>();
+const indexes = new WeakMap<Snapshot, RoutingIndex>();
 
-export function factsOfModel(model: Model): ModelFacts {
-  const known = modelFacts.get(model);
+export function indexOf(snapshot: Snapshot): RoutingIndex {
+  const known = indexes.get(snapshot);
   if (known) return known;
-  const facts = {
-    rates: approximate(model.price.rates),
-    tiers: model.price.tiers.map((tier) => ({ above: tier.aboveInputTokens, rates: approximate(tier.rates) })),
-    tokenFactor: Math.min(2, Math.max(0.7, REFERENCE_BYTES_PER_TOKEN / Math.max(1, model.bytesPerTokenHundredths))),
-    unpriced: model.price.rates.inputUncached === 0n && model.price.rates.output === 0n && model.price.rates.requests === 0n,
-  };
-  modelFacts.set(model, facts);
-  return facts;
+  const index = new RoutingIndex(snapshot);
+  indexes.set(snapshot, index);
+  return index;
 }
 
-export function factsOfEndpoint(model: Model, endpoint: Endpoint): EndpointFacts {
-  const known = endpointFacts.get(endpoint);
-  if (known) return known;
+export class RoutingIndex {
+  /** The operator's floor and the catalogue's marks are applied once per revision. */
+  readonly auto: readonly ModelEntry[];
+  readonly #entries = new Map<Model, ModelEntry>();
+  readonly #test = new Map<Model, readonly EndpointOption[]>();
+
+  constructor(private readonly snapshot: Snapshot) {
+    for (const model of snapshot.models) this.#entries.set(model, entryOf(model, snapshot));
+    this.auto = [...this.#entries.values()].filter((entry) => autoRefusal(entry, snapshot) === undefined);
+  }
+
+  /** `model` is one of the snapshot's. */
+  entry(model: Model): ModelEntry {
+    return this.#entries.get(model) ?? entryOf(model, this.snapshot);
+  }
+
+  /** Test keys get the sandbox, for any model, and nothing else. */
+  testEndpoints(model: Model): readonly EndpointOption[] {
+    const known = this.#test.get(model);
+    if (known) return known;
+    const own = (this.snapshot.endpointsByModel.get(model.id) ?? []).filter((endpoint) => endpoint.vendorId === SANDBOX_VENDOR);
+    const vendor = this.snapshot.vendors.get(SANDBOX_VENDOR);
+    const endpoints = own.length > 0 || !vendor?.enabled ? own : [sandboxEndpoint(model, vendor)];
+    const options = endpoints.map((endpoint) => optionOf(model, endpoint));
+    this.#test.set(model, options);
+    return options;
+  }
+}
+
+function entryOf(model: Model, snapshot: Snapshot): ModelEntry {
+  const endpoints = snapshot.endpointsByModel.get(model.id) ?? [];
+  const real = endpoints.filter((endpoint) => endpoint.vendorId !== SANDBOX_VENDOR);
+  return { model, facts: factsOfModel(model), live: (real.length > 0 ? real : endpoints).map((endpoint) => optionOf(model, endpoint)) };
+}
+
+function factsOfModel(model: Model): ModelFacts {
+  const { rates, tiers } = model.price;
+  return {
+    rates: approximate(rates),
+    tiers: tiers.map((tier) => ({ above: tier.aboveInputTokens, rates: approximate(tier.rates) })),
+    tokenFactor: Math.min(2, Math.max(0.7, REFERENCE_BYTES_PER_TOKEN / Math.max(1, model.bytesPerTokenHundredths))),
+    unpriced: rates.inputUncached === 0n && rates.output === 0n && rates.requests === 0n,
+  };
+}
+
+function optionOf(model: Model, endpoint: Endpoint): EndpointOption {
   const abilities = abilitiesOf(model, endpoint);
   const cost = approximate(endpoint.cost);
   const facts = {
@@ -68,8 +117,7 @@ export function factsOfEndpoint(model: Model, endpoint: Endpoint): EndpointFacts
     maxOutputTokens: endpoint.maxOutputTokens ?? model.maxOutputTokens,
     typicalCost: 3 * cost.input + cost.output + cost.request / 1_000,
   };
-  endpointFacts.set(endpoint, facts);
-  return facts;
+  return { endpoint, facts, rank: 0 };
 }
 
 function approximate(rates: Rates): ApproximateRates {
@@ -81,42 +129,24 @@ function approximate(rates: Rates): ApproximateRates {
   };
 }
 
-/** What `auto` may choose from: the operator's floor and the catalogue's marks are applied once per revision. */
-export function autoChoices(snapshot: Snapshot): readonly Model[] {
-  const known = choices.get(snapshot);
-  if (known) return known;
-  const models = snapshot.models.filter((model) => autoRefusal(model, snapshot) === undefined);
-  choices.set(snapshot, models);
-  return models;
-}
-
 const TIER_RANK = { value: 0, standard: 1, frontier: 2 } as const;
 
-export function autoRefusal(model: Model, snapshot: Snapshot): 'disabled' | 'deprecated' | 'unpriced' | 'below_quality_floor' | undefined {
+/** Why `auto` never takes this model, whatever the request. */
+export function autoRefusal(
+  entry: ModelEntry,
+  snapshot: Snapshot,
+): 'disabled' | 'deprecated' | 'unpriced' | 'below_quality_floor' | undefined {
+  const { model } = entry;
   if (!model.enabled) return 'disabled';
   if (model.deprecated) return 'deprecated';
-  if (factsOfModel(model).unpriced) return 'unpriced';
+  if (entry.facts.unpriced) return 'unpriced';
   return TIER_RANK[model.tier] < TIER_RANK[snapshot.settings.autoFloor] ? 'below_quality_floor' : undefined;
-}
-
-/** The endpoints that may serve this kind of key. Test keys get the sandbox for any model; live keys get it only where nobody else is. */
-export function endpointsFor(model: Model, test: boolean, snapshot: Snapshot): readonly Endpoint[] {
-  const endpoints = snapshot.endpointsByModel.get(model.id) ?? [];
-  if (!test) {
-    const real = endpoints.filter((endpoint) => endpoint.vendorId !== SANDBOX_VENDOR);
-    return real.length > 0 ? real : endpoints;
-  }
-  const own = endpoints.filter((endpoint) => endpoint.vendorId === SANDBOX_VENDOR);
-  const vendor = snapshot.vendors.get(SANDBOX_VENDOR);
-  return own.length > 0 || !vendor?.enabled ? own : [sandboxEndpoint(model, vendor)];
 }
 
 const FREE: Rates = { inputUncached: 0n, cacheRead: 0n, cacheWrite5m: 0n, cacheWrite1h: 0n, output: 0n, requests: 0n };
 
 function sandboxEndpoint(model: Model, vendor: VendorRow): Endpoint {
-  const known = sandboxEndpoints.get(model);
-  if (known?.vendor === vendor) return known;
-  const endpoint: Endpoint = {
+  return {
     id: `${SANDBOX_VENDOR}/${model.id}`,
     modelId: model.id,
     vendorId: SANDBOX_VENDOR,
@@ -126,6 +156,11 @@ function sandboxEndpoint(model: Model, vendor: VendorRow): Endpoint {
     cost: FREE,
     vendor,
   };
-  sandboxEndpoints.set(model, endpoint);
-  return endpoint;
+}
+
+/** The endpoints that may serve this kind of key: what `/v1/models` shows of a model. */
+export function endpointsFor(model: Model, test: boolean, snapshot: Snapshot): readonly Endpoint[] {
+  const index = indexOf(snapshot);
+  const options = test ? index.testEndpoints(model) : index.entry(model).live;
+  return options.map((option) => option.endpoint);
 }

@@ -1,19 +1,13 @@
 /** Orders: endpoints within a model, and models against each other. Pure; randomness is an argument. Lookups of health allocate nothing. */
 import type { QualityTier } from '../../shared/chat.js';
 import type { GroupRow } from '../../shared/snapshot.js';
-import type { Endpoint, HealthView, Model } from '../types.js';
+import type { HealthView, Model } from '../types.js';
 import type { Sort } from './resolve-model.js';
-import type { EndpointFacts } from './routing-index.js';
-
-export interface EndpointOption {
-  readonly endpoint: Endpoint;
-  readonly facts: EndpointFacts;
-  /** Place in the customer's `provider.order`; equal for all when there is none. */
-  readonly rank: number;
-}
+import type { EndpointOption, ModelFacts } from './routing-index.js';
 
 export interface ModelOption {
   readonly model: Model;
+  readonly facts: ModelFacts;
   readonly endpoints: readonly EndpointOption[];
   /** Pico-USD for this request, what customers pay. */
   readonly cost: number;
@@ -71,14 +65,36 @@ function compare(one: EndpointOption, other: EndpointOption): number {
   return one.endpoint.id < other.endpoint.id ? -1 : 1;
 }
 
-/** `auto`: cheapest for this request first; a vendor in trouble makes its model dearer; ties by health, latency, name. */
-export function orderByCost(options: ModelOption[], sort: Sort | undefined, health: HealthView): ModelOption[] {
-  const keyed = options.map((option) => {
-    const best = bestEndpoint(option, health);
-    return { option, key: modelKey(option, best, sort, health), latency: health.firstTokenMs(best) ?? UNMEASURED_FIRST_TOKEN_MS };
-  });
-  keyed.sort((one, other) => one.key - other.key || one.latency - other.latency || (one.option.model.id < other.option.model.id ? -1 : 1));
-  return keyed.map(({ option }) => option);
+/**
+ * `auto`: cheapest for this request first; a vendor in trouble makes its model dearer; ties by health, latency, name. Lazy: a plan takes
+ * a few of hundreds, and picking the least again and again costs less than sorting them all.
+ */
+export function* orderByCost(options: readonly ModelOption[], sort: Sort | undefined, health: HealthView): Generator<ModelOption> {
+  const keys = Float64Array.from(options, (option) => modelKey(option, bestEndpoint(option, health), sort, health));
+  for (let taken = 0; taken < options.length; taken++) {
+    let least = -1;
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at] ?? TAKEN;
+      const best = least < 0 ? TAKEN : (keys[least] ?? TAKEN);
+      if (key < best || (key === best && key !== TAKEN && breaksTie(options[at], options[least], health))) least = at;
+    }
+    const option = options[least];
+    if (!option) return;
+    keys[least] = TAKEN;
+    yield option;
+  }
+}
+
+const TAKEN = Number.POSITIVE_INFINITY;
+
+function breaksTie(one: ModelOption | undefined, other: ModelOption | undefined, health: HealthView): boolean {
+  if (!one || !other) return false;
+  const ahead = latencyOf(one, health) - latencyOf(other, health);
+  return ahead === 0 ? one.model.id < other.model.id : ahead < 0;
+}
+
+function latencyOf(option: ModelOption, health: HealthView): number {
+  return health.firstTokenMs(bestEndpoint(option, health)) ?? UNMEASURED_FIRST_TOKEN_MS;
 }
 
 function bestEndpoint(option: ModelOption, health: HealthView): string {
