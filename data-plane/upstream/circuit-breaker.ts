@@ -9,8 +9,8 @@ const HALF_LIFE_MS = 20_000;
 /** Fewer recent attempts say nothing (decayed counts: 5 attempts within a few seconds). */
 const MIN_ATTEMPTS = 4.5;
 const MAX_FAILURE_SHARE = 0.5;
-/** A slow first token is half a failure: a vendor at which everything is slow opens, one slow answer in four does not. */
-const SLOW_WEIGHT = 0.6;
+/** A slow first token is most of a failure: a vendor at which everything is slow opens, one where every other answer is slow does not. */
+const SLOW_WEIGHT = 0.8;
 const FIRST_OPEN_MS = 5_000;
 const MAX_OPEN_MS = 60_000;
 /** Probes in a row that must succeed. */
