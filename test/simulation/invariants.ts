@@ -1,10 +1,18 @@
 /** The invariants of billing 4 that the lease core must keep, over the ledger and over what really happened. Each returns what is wrong. */
-import { byokChargeFor, chargeFor, type NanoUsd, totalTokens } from '../../shared/money.js';
+import { type NanoUsd, totalTokens } from '../../shared/money.js';
 import type { History } from './history.js';
 import type { Ledger, LedgerSettlement } from './ledger.js';
+import type { SimulatedNode } from './node.js';
+import { BYTES_PER_TOKEN } from './vendor.js';
 
 /** At every moment. */
-export function checkAlways(ledger: Ledger): string | undefined {
+export function checkAlways(ledger: Ledger, nodes: readonly SimulatedNode[]): string | undefined {
+  for (const node of nodes) {
+    for (const lease of node.pool?.leases() ?? []) {
+      const { granted, consumed, held } = lease;
+      if (held < 0n || consumed < 0n || consumed + held > granted) return `I2 ${node.id} holds ${held} and used ${consumed} of ${granted}`;
+    }
+  }
   for (const [id, wallet] of ledger.wallets) {
     if (wallet.available < 0n || wallet.leased < 0n) return `I2 wallet ${id}: available ${wallet.available}, leased ${wallet.leased}`;
   }
@@ -17,9 +25,9 @@ export function checkAlways(ledger: Ledger): string | undefined {
 }
 
 /** When all is quiet: everything is up, everything was shipped, every lease is closed. */
-export function checkQuiet(ledger: Ledger, history: History): string | undefined {
+export function checkQuiet(ledger: Ledger, history: History, nodes: readonly SimulatedNode[]): string | undefined {
   return (
-    checkAlways(ledger) ??
+    checkAlways(ledger, nodes) ??
     checkWallets(ledger) ??
     checkLeases(ledger, history) ??
     checkRequests(ledger, history) ??
@@ -73,15 +81,15 @@ function checkSettlement({ event, paid, loss, leaseState }: LedgerSettlement, hi
   const actual = BigInt(event.actualNano);
   const charge = BigInt(event.chargeNano);
   if (event.vendorId !== null && model) {
-    const recomputed: NanoUsd = event.byok
-      ? byokChargeFor(event.buckets, event.multiplier)
-      : chargeFor(event.buckets, model.price, event.multiplier);
+    const recomputed = recompute(event, model.price.rates);
     if (recomputed !== actual) return `I4 ${id} costs ${recomputed} by its buckets, not ${actual}`;
     if (!event.byok && event.priceRevision !== model.price.revision) return `I4 ${id} names price ${event.priceRevision}`;
   }
   if (charge > actual || paid + loss !== charge) return `I4 ${id}: paid ${paid}, loss ${loss}, charge ${charge}, actual ${actual}`;
   if (!event.estimated && script.reportedTokens !== undefined && totalTokens(event.buckets) > script.reportedTokens)
     return `I5 ${id} is charged for ${totalTokens(event.buckets)} tokens, reported were ${script.reportedTokens}`;
+  if (event.estimated && event.buckets.output > script.frames.reduce((bytes, { frame }) => bytes + frame.deliveredBytes, 0) / BYTES_PER_TOKEN + 1)
+    return `I5 ${id} is charged for ${event.buckets.output} tokens of output, more than was ever delivered`;
   if (event.reason === 'node_crash' && !request.interrupted && !request.diskLost)
     return `I3 ${id} is settled as a crash, but ran to its end`;
   if (!request.interrupted && !request.diskLost) {
@@ -90,10 +98,21 @@ function checkSettlement({ event, paid, loss, leaseState }: LedgerSettlement, hi
   }
   // A node never charges more than its lease has, and never gives back a lease that still owes a settlement.
   if (loss > 0n && leaseState === 'open' && !history.lostDisks.has(request.nodeId)) return `I9 ${id}: ${loss} beyond its open lease`;
-  if (loss > 0n && leaseState === 'released' && !history.lostDisks.has(request.nodeId)) return `I9 ${id} came after its lease's release`;
+  if (leaseState === 'released' && !history.lostDisks.has(request.nodeId)) return `I9 ${id} came after its lease's release`;
   if (loss > 0n && leaseState === 'expired' && !history.lostDisks.has(request.nodeId) && !history.longOutage)
     return `I9 ${id} came after its lease expired`;
   return undefined;
+}
+
+/** The published formula, written a second time: floor(sum(bucket * rate) * multiplier), pico to nano. */
+function recompute(event: LedgerSettlement['event'], rates: { readonly [bucket: string]: bigint }): NanoUsd {
+  const { numerator, denominator } = event.multiplier;
+  let pico = 0n;
+  for (const [bucket, tokens] of Object.entries(event.buckets)) {
+    if (!event.byok) pico += BigInt(tokens) * (rates[bucket] ?? 0n);
+    else if (bucket !== 'requests') pico += BigInt(tokens) * 500_000n;
+  }
+  return (pico * BigInt(numerator)) / BigInt(denominator) / 1_000n;
 }
 
 /** Rows of the settlement table that can be told from outside. */

@@ -11,8 +11,9 @@ import { makeModel, makeScript } from './vendor.js';
 import { World } from './world.js';
 
 const NODES = 3;
-/** Longer than a lease lives without its node. */
+/** Longer than a lease lives without its node; most histories are quiet after a minute. */
 const PEACE_MS = 22 * 60_000;
+const LOOK_MS = 30_000;
 
 export interface Outcome {
   readonly seed: number;
@@ -62,8 +63,9 @@ class Simulation {
       this.#faults(warMs);
       this.world.runUntil(warMs);
       this.#makePeace();
-      this.world.runUntil(warMs + PEACE_MS);
-      return this.#violation ?? checkQuiet(this.ledger, this.history);
+      for (let quiet = 0; quiet < 2 && this.world.nowMs < warMs + PEACE_MS; quiet = this.#isQuiet() ? quiet + 1 : 0)
+        this.world.runUntil(this.world.nowMs + LOOK_MS);
+      return this.#violation ?? checkQuiet(this.ledger, this.history, this.nodes);
     } catch (error) {
       return `thrown: ${error instanceof Error ? error.stack : String(error)}`;
     }
@@ -152,10 +154,18 @@ class Simulation {
     }
   }
 
+  /** Every lease is closed and every request settled, as far as it can be. */
+  #isQuiet(): boolean {
+    if (this.nodes.some((node) => !node.up)) return false;
+    for (const lease of this.ledger.leases.values()) if (lease.state === 'open') return false;
+    for (const [id, { diskLost }] of this.history.requests) if (!diskLost && !this.ledger.settlements.has(id)) return false;
+    return true;
+  }
+
   #every(periodMs: number, run: () => void): void {
     const turn = () => {
       run();
-      this.#violation ??= checkAlways(this.ledger);
+      this.#violation ??= checkAlways(this.ledger, this.nodes);
       if (this.#violation === undefined) this.world.after(this.#peace ? Math.max(periodMs, 1_000) : periodMs, turn);
     };
     this.world.after(periodMs, turn);

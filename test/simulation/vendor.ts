@@ -20,7 +20,7 @@ export interface Script {
 }
 
 const NOTHING = Buffer.alloc(0);
-const BYTES_PER_TOKEN = 4;
+export const BYTES_PER_TOKEN = 4;
 
 export function makeModel(random: Random, id: string): Model {
   const input = BigInt(random.between(1, 20)) * 100_000n;
