@@ -37,15 +37,16 @@ export function affinityKeyOf(body: ChatRequest, accountId: string): string {
   let hash = FNV_OFFSET;
   // A system prompt alone is shared by many conversations; with the first question it is one of them.
   for (const message of body.messages.slice(0, 2)) hash = hashText(textOf(message), hashText(message.role, hash));
-  return `${accountId} h ${(hash >>> 0).toString(36)} ${body.messages.length > 0 ? textOf(body.messages[0]).length : 0}`;
+  return `${accountId} h ${(hash >>> 0).toString(36)} ${textOf(body.messages[0]).length}`;
 }
 
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
-const HASHED_CHARACTERS = 2_000;
+/** Of each message; its length is hashed too. */
+const HASHED_CHARACTERS = 256;
 
 function hashText(text: string, seed: number): number {
-  let hash = seed;
+  let hash = Math.imul(seed ^ text.length, FNV_PRIME);
   const end = Math.min(text.length, HASHED_CHARACTERS);
   for (let at = 0; at < end; at++) hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME);
   return hash;

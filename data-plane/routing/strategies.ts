@@ -70,16 +70,20 @@ function compare(one: EndpointOption, other: EndpointOption): number {
  * a few of hundreds, and picking the least again and again costs less than sorting them all.
  */
 export function* orderByCost(options: readonly ModelOption[], sort: Sort | undefined, health: HealthView): Generator<ModelOption> {
-  const keys = Float64Array.from(options, (option) => modelKey(option, bestEndpoint(option, health), sort, health));
+  const keys = new Float64Array(options.length);
+  for (const [at, option] of options.entries()) keys[at] = modelKey(option, bestEndpoint(option, health), sort, health);
   for (let taken = 0; taken < options.length; taken++) {
-    let least = -1;
+    let least = 0;
+    let lowest = TAKEN;
     for (let at = 0; at < keys.length; at++) {
       const key = keys[at] ?? TAKEN;
-      const best = least < 0 ? TAKEN : (keys[least] ?? TAKEN);
-      if (key < best || (key === best && key !== TAKEN && breaksTie(options[at], options[least], health))) least = at;
+      if (key < lowest || (key === lowest && key < TAKEN && breaksTie(options[at], options[least], health))) {
+        least = at;
+        lowest = key;
+      }
     }
     const option = options[least];
-    if (!option) return;
+    if (!option || lowest === TAKEN) return;
     keys[least] = TAKEN;
     yield option;
   }
@@ -98,7 +102,10 @@ function latencyOf(option: ModelOption, health: HealthView): number {
 }
 
 function bestEndpoint(option: ModelOption, health: HealthView): string {
-  let best = '';
+  const [first] = option.endpoints;
+  if (!first) return '';
+  let best = first.endpoint.id;
+  if (option.endpoints.length === 1) return best;
   let most = 0;
   for (const { endpoint } of option.endpoints) {
     const reliable = reliability(endpoint.id, health);
