@@ -2,7 +2,7 @@
  * `.data`: everything that one local installation keeps. One stack at a time runs on it: who starts claims it with a pid file, and a
  * second start finds out where the first one is.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { locateData } from './services/postgres-binaries.js';
 import { commandOf, readPid } from './services/stale-process.js';
@@ -65,8 +65,11 @@ export class Installation {
     rmSync(this.#pidFile, { force: true });
   }
 
+  /** Whole or not at all: scripts wait for it. */
   writeRecord(record: LocalRecord): void {
-    writeFileSync(this.#recordFile, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+    const partial = `${this.#recordFile}.partial`;
+    writeFileSync(partial, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+    renameSync(partial, this.#recordFile);
   }
 
   readRecord(): LocalRecord | undefined {

@@ -8,7 +8,7 @@ import { createFolder } from '../support/processes.js';
 import { askService } from '../support/services.js';
 
 /** A first start makes a database, a seed and five processes on a machine that is busy with other tests. */
-const START_MS = 60_000;
+const START_MS = 120_000;
 const GONE_MS = 15_000;
 
 interface Started {
