@@ -80,7 +80,8 @@ export interface CompiledChanges {
 }
 
 /** What was touched several times goes out once, as it is now, with the last revision that touched it. */
-export async function compileChanges(client: ClientBase, touches: readonly Touch[]): Promise<CompiledChanges> {
+export async function compileChanges(client: ClientBase, allTouches: readonly Touch[]): Promise<CompiledChanges> {
+  const touches = allTouches.filter((touch) => touch.kind === 'key' || touch.kind === 'account');
   const lastRevision = new Map(touches.map((touch) => [`${touch.kind} ${touch.subjectId}`, touch.revision]));
   const idsOf = (kind: string) => [...new Set(touches.filter((touch) => touch.kind === kind).map((touch) => touch.subjectId))];
   const keyIds = idsOf('key');

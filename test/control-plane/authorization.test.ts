@@ -107,17 +107,17 @@ function accessOf(name: string): Access | undefined {
 /** The operation with an argument of the right type for every required one, asking for every plain member of the answer. */
 function documentOf({ kind, field, name }: Operation, id = '01a204fe-0000-7000-8000-000000000000'): string {
   const given = field.args.filter((argument) => isNonNullType(argument.type) && argument.defaultValue === undefined);
-  const args = given.map((argument: GraphQLArgument) => `${argument.name}: ${valueOf(argument.type, id)}`).join(', ');
+  const args = given.map((argument: GraphQLArgument) => `${argument.name}: ${literalOf(argument.type, id)}`).join(', ');
   return `${kind} { ${name}${args && `(${args})`} ${selectionOf(field.type)} }`;
 }
 
-function valueOf(type: GraphQLInputType, id: string): string {
-  if (isNonNullType(type)) return valueOf(type.ofType, id);
-  if (isListType(type)) return `[${valueOf(type.ofType, id)}]`;
+function literalOf(type: GraphQLInputType, id: string): string {
+  if (isNonNullType(type)) return literalOf(type.ofType, id);
+  if (isListType(type)) return `[${literalOf(type.ofType, id)}]`;
   if (isEnumType(type)) return type.getValues()[0]?.name ?? '';
   if (isInputObjectType(type)) {
     const required = Object.values(type.getFields()).filter((field) => isNonNullType(field.type));
-    return `{ ${required.map((field) => `${field.name}: ${valueOf(field.type, id)}`).join(', ')} }`;
+    return `{ ${required.map((field) => `${field.name}: ${literalOf(field.type, id)}`).join(', ')} }`;
   }
   const values: Record<string, string> = {
     ID: `"${id}"`,

@@ -11,7 +11,7 @@ export interface StoredTier {
 @ObjectType()
 @Entity({ tableName: 'model_price' })
 export class ModelPrice {
-  @Field(() => ID, { description: 'Stands in each settlement: a charge can be recomputed from it.' })
+  /** Stands in each settlement: a charge can be recomputed from it. */
   @PrimaryKey({ type: 'bigint', autoincrement: true })
   revision!: bigint;
 

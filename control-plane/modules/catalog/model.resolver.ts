@@ -128,6 +128,11 @@ export class EndpointResolver {
 
 @Resolver(() => ModelPrice)
 export class ModelPriceResolver {
+  @FieldResolver(() => ID, { description: 'Stands in each settlement: a charge can be recomputed from it.' })
+  revision(@Root() price: ModelPrice): string {
+    return price.revision.toString();
+  }
+
   @FieldResolver(() => UsdRates)
   rates(@Root() price: ModelPrice): UsdRates {
     return toUsdRates(price);

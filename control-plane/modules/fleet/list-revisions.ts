@@ -32,7 +32,7 @@ export async function listRevisions(em: EntityManager, fleet: Fleet, request: Pa
        SELECT jsonb_agg(jsonb_build_object('subjectType', subject_type, 'subjectId', subject_id, 'actorUserId', actor_user_id, 'at', at)) AS changes
        FROM (SELECT * FROM config_change
              WHERE revision > (published.manifest ->> 'previous')::bigint AND revision <= published.revision
-             ORDER BY config_change.revision, ordinal LIMIT ${MAX_CHANGES}) some) touched ON true
+             ORDER BY config_change.revision, ordinal LIMIT ${MAX_CHANGES}) listed) touched ON true
      WHERE published.revision < ?::bigint ORDER BY published.revision DESC LIMIT ?`,
     [after, size + 1],
   );
