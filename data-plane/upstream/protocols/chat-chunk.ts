@@ -80,9 +80,9 @@ export class ChunkWriter {
     this.#pending += `${this.#head}${choice},"delta":{"reasoning_details":[${JSON.stringify(detail)}]${this.#tail}`;
   }
 
+  /** Says why there is no answer: no output, so it is not counted as delivered. */
   refusal(choice: number, text: string): void {
     this.start(choice);
-    this.#deliveredBytes += Buffer.byteLength(text);
     this.#pending += `${this.#head}${choice},"delta":{"refusal":${JSON.stringify(text)}${this.#tail}`;
   }
 

@@ -64,8 +64,9 @@ function writeChoice(choice: AnswerChoice, index: number): object {
   };
 }
 
+/** What counts as delivered: a refusal is no output. */
 function bytesOf(choice: AnswerChoice): number {
-  let bytes = Buffer.byteLength(choice.text) + Buffer.byteLength(choice.reasoning) + Buffer.byteLength(choice.refusal ?? '');
+  let bytes = Buffer.byteLength(choice.text) + Buffer.byteLength(choice.reasoning);
   for (const call of choice.toolCalls) bytes += Buffer.byteLength(call.function.name) + Buffer.byteLength(call.function.arguments);
   for (const image of choice.images ?? []) bytes += JSON.stringify(image).length;
   return bytes;

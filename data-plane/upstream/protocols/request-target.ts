@@ -12,7 +12,7 @@ export function endpointUrl(target: AttemptTarget, version: string, path: string
   const template = behindBase(base, quirks.path ?? `${version}${path}`) ?? quirks.path ?? path;
   const method = stream ? (quirks.more?.['streamMethod'] ?? 'streamGenerateContent') : (quirks.more?.['method'] ?? 'generateContent');
   const filled = template
-    .replaceAll('{model}', encodeURIComponent(upstreamModel).replaceAll('%40', '@'))
+    .replaceAll('{model}', encodeURIComponent(upstreamModel.replace(/^models\//, '')).replaceAll('%40', '@'))
     .replaceAll('{method}', String(method));
   const search = new URLSearchParams({ ...query, ...quirks.query }).toString();
   const url = `${base}${filled.startsWith('/') ? '' : '/'}${filled}`;

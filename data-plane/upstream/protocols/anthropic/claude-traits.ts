@@ -56,6 +56,7 @@ export function claudeTraits(target: AttemptTarget): ClaudeTraits {
 /** `claude-opus-4-7`, `claude-3-7-sonnet@20250219`, `anthropic/claude-sonnet-4.5`, `us.anthropic.claude-haiku-4-5-20251001-v1:0`. */
 function parseVersion(id: string): { family: string; version: number } {
   const family = /(opus|sonnet|haiku|fable|mythos|instant)/.exec(id)?.[1] ?? '';
-  const match = /(?:opus|sonnet|haiku|fable|mythos)-(\d)(?:[-.](\d)(?!\d))?/.exec(id) ?? /claude-(\d)(?:[-.](\d)(?!\d))?/.exec(id);
+  const match =
+    /(?:opus|sonnet|haiku|fable|mythos)-(\d)(?!\d)(?:[-.](\d)(?!\d))?/.exec(id) ?? /claude-(\d)(?!\d)(?:[-.](\d)(?!\d))?/.exec(id);
   return { family, version: match === null ? NEWEST : Number(`${match[1]}.${match[2] ?? '0'}`) };
 }

@@ -26,13 +26,13 @@ const NEWEST = 99;
 
 export function geminiTraits(target: AttemptTarget): GeminiTraits {
   const { quirks, model, upstreamModel: id } = target;
-  const match = /gemini-(\d)(?:\.(\d))?/.exec(id);
+  const match = /gemini-(\d)(?!\d)(?:\.(\d))?/.exec(id);
   const version = match === null ? NEWEST : Number(`${match[1]}.${match[2] ?? '0'}`);
   const byVersion = version >= 3 ? 'level' : version >= 2.5 ? 'budget' : 'none';
   const byQuirk = { gemini_level: 'level', gemini_budget: 'budget', none: 'none' } as const;
   const asked =
     quirks.reasoning !== undefined && quirks.reasoning in byQuirk ? byQuirk[quirks.reasoning as keyof typeof byQuirk] : byVersion;
-  const isPro = id.includes('pro');
+  const isPro = /-pro\b/.test(id);
   return {
     thinking: model.capabilities.reasoning ? asked : 'none',
     minBudgetTokens: isPro ? 128 : 0,
