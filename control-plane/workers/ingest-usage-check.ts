@@ -16,6 +16,7 @@ import {
   type TokenBuckets,
 } from '../../shared/money.js';
 import type { UsageEvent } from '../../shared/usage-event.js';
+import { FREE_REASONS } from '../modules/billing/ledger-chain.js';
 
 export type QuarantineReason =
   | 'malformed_batch'
@@ -74,13 +75,11 @@ export interface Facts {
 
 /** In one bucket of one request. The largest context sold is 10 million tokens. */
 const MAX_TOKENS = 100_000_000;
-/** The settlement table charges nothing for these. */
-export const FREE_REASONS: ReadonlySet<string> = new Set(['no_output', 'rejected']);
 
 const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
 const Uuid = Type.String({ pattern: UUID });
 /** Text that PostgreSQL can hold, and that is no vehicle for anything else. */
-const Name = Type.String({ maxLength: 300, pattern: '^[^\\u0000-\\u001f]*$' });
+const Name = Type.String({ maxLength: 300, pattern: '^[^\\u0000-\\u001f\\ud800-\\udfff]*$' });
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
 const Count = Type.Integer({ minimum: 0 });
 const Amount = Type.String({ pattern: '^[0-9]{1,40}$' });

@@ -69,6 +69,10 @@ export interface JournalEntry {
 }
 
 export const CHAIN_START = Buffer.alloc(32);
+/** First line of an export. */
+export const LEDGER_FORMAT = 'modelapi-ledger-1';
+/** The settlement table charges nothing for these. */
+export const FREE_REASONS: ReadonlySet<string> = new Set(['no_output', 'rejected']);
 
 export function settlementText(line: SettlementLine): string {
   const { buckets, multiplier } = line;
