@@ -14,7 +14,7 @@ export function completionId(target: AttemptTarget): string {
   return `chatcmpl-${target.requestId}`;
 }
 
-export interface ChunkEnd {
+interface ChunkEnd {
   readonly usage: UsageReport | undefined;
   readonly finishReason: string;
   readonly native: { readonly id?: string; readonly finishReason?: string };

@@ -22,7 +22,7 @@ export type ConversationTurn =
   /** `messages` in order: the user's, system messages in mid-conversation, and orphan tool results. All may be empty. */
   | { readonly role: 'user'; readonly results: readonly ToolAnswer[]; readonly messages: readonly PlacedMessage[] };
 
-export interface Conversation {
+interface Conversation {
   /** System and developer messages before all others. */
   readonly system: readonly PlacedMessage[];
   readonly turns: readonly ConversationTurn[];

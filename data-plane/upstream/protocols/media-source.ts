@@ -62,7 +62,7 @@ function inline(declared: string, base64: string): MediaSource {
   return { kind: 'inline', mimeType: sniffMimeType(base64) ?? (declared === 'image/jpg' ? 'image/jpeg' : declared), base64 };
 }
 
-export function sniffMimeType(base64: string): string | undefined {
+function sniffMimeType(base64: string): string | undefined {
   const known = SIGNATURES.find(([prefix]) => base64.startsWith(prefix));
   if (known) return known[1];
   if (!base64.startsWith('UklGR')) return undefined;

@@ -1,7 +1,7 @@
 /** What the client wants of reasoning, from OpenAI's `reasoning_effort` or OpenRouter's `reasoning` object. */
 import type { ChatRequest, ReasoningEffort } from '../../../shared/chat.js';
 
-export interface ReasoningWish {
+interface ReasoningWish {
   /** Undefined: the client said nothing, the vendor's default applies. */
   readonly effort: ReasoningEffort | undefined;
   readonly budgetTokens: number | undefined;

@@ -13,12 +13,12 @@ import {
   type ToolAnswer,
   toolCalls,
 } from '../conversation.js';
-import { asRecord, type JsonRecord, parseJson } from '../json.js';
+import { asArray, asRecord, asText, type JsonRecord, parseJson } from '../json.js';
 import type { ClaudeTraits } from './claude-traits.js';
 import { encodeContent, encodeText } from './encode-content.js';
 import { type AssistantBlock, CLAUDE_REASONING, type TextBlock, type ToolResultBlock, type Turn, type UserBlock } from './wire.js';
 
-export interface EncodedMessages {
+interface EncodedMessages {
   readonly system: TextBlock[];
   readonly turns: readonly Turn[];
 }
@@ -82,14 +82,25 @@ function encodeAssistant(message: ChatMessage, path: string, traits: ClaudeTrait
   return blocks;
 }
 
-/** Only what Claude signed itself: a foreign signature is refused with a 400. */
+/** Only what Claude signed itself: a foreign signature is refused with a 400. LiteLLM's clients send Anthropic's own blocks. */
 function encodeReasoningDetails(message: ChatMessage): AssistantBlock[] {
-  return (message.reasoning_details ?? []).flatMap((detail): AssistantBlock[] => {
+  if (message.reasoning_details === undefined)
+    return asArray((message as unknown as JsonRecord)['thinking_blocks']).flatMap(readThinkingBlock);
+  return message.reasoning_details.flatMap((detail): AssistantBlock[] => {
     if (detail.format !== CLAUDE_REASONING) return [];
     if (detail.type === 'reasoning.encrypted' && detail.data) return [{ type: 'redacted_thinking', data: detail.data }];
     if (detail.type !== 'reasoning.text' || !detail.signature) return [];
     return [{ type: 'thinking', thinking: detail.text ?? '', signature: detail.signature }];
   });
+}
+
+function readThinkingBlock(item: unknown): AssistantBlock[] {
+  const block = asRecord(item);
+  const data = asText(block?.['data']);
+  const signature = asText(block?.['signature']);
+  if (block?.['type'] === 'redacted_thinking' && data !== undefined) return [{ type: 'redacted_thinking', data }];
+  if (block?.['type'] !== 'thinking' || signature === undefined) return [];
+  return [{ type: 'thinking', thinking: asText(block['thinking']) ?? '', signature }];
 }
 
 /** Anthropic wants `[a-zA-Z0-9_-]+`; other vendors' ids are bent the same way on call and result. */

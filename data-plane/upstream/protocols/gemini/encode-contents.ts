@@ -13,7 +13,7 @@ import { type Content, GEMINI_REASONING, type Part } from './wire.js';
 /** Google's documented stand-in for turns that another model made. */
 const NO_SIGNATURE = 'skip_thought_signature_validator';
 
-export interface EncodedContents {
+interface EncodedContents {
   readonly system: readonly Part[];
   readonly contents: readonly Content[];
 }

@@ -1,7 +1,7 @@
 /** Gemini's generateContent request as far as this gateway writes it. */
 import type { JsonRecord } from '../json.js';
 
-export interface InlineData {
+interface InlineData {
   readonly mimeType: string;
   readonly data: string;
 }
