@@ -77,7 +77,7 @@ function lastUsage(bytes: Buffer): Record<string, unknown> {
   return { model, usage };
 }
 
-export function slices(bytes: Buffer, size: number): Buffer[] {
+function slices(bytes: Buffer, size: number): Buffer[] {
   const reads: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += size) reads.push(bytes.subarray(at, at + size));
   return reads;

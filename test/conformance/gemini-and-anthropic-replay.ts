@@ -72,7 +72,7 @@ function model(capabilities: Partial<Model['capabilities']> = {}): Model {
   };
 }
 
-export interface ToolCallAnswer {
+interface ToolCallAnswer {
   id: string;
   type: string;
   function: { name: string; arguments: string };

@@ -393,6 +393,17 @@ describe('reasoning', () => {
     expect(sent['thinking']).toBeDefined();
   });
 
+  test("34: Anthropic's own thinking blocks are taken as well", () => {
+    const blocks = [
+      { type: 'thinking', thinking: 'Hm', signature: 'sig' },
+      { type: 'redacted_thinking', data: 'sealed' },
+      { type: 'other' },
+    ];
+    const assistant = { role: 'assistant', content: 'Rome', thinking_blocks: blocks } as unknown as ChatMessage;
+    const { sent } = encode({ messages: [user('Hi'), assistant, user('And?')] });
+    expect(sent.messages[1]?.content).toEqual([...blocks.slice(0, 2), { type: 'text', text: 'Rome' }]);
+  });
+
   test('34: a tool loop whose thinking was not sent back is answered without thinking', () => {
     const messages: ChatMessage[] = [
       user('Hi'),
