@@ -36,7 +36,7 @@ export interface EndpointOption {
 export interface ModelEntry {
   readonly model: Model;
   readonly facts: ModelFacts;
-  /** What live keys get: the sandbox only where nobody else serves. */
+  /** What live keys get: the sandbox only where the house has no credential of a real vendor. */
   readonly live: readonly EndpointOption[];
 }
 
@@ -94,7 +94,9 @@ export class RoutingIndex {
 function entryOf(model: Model, snapshot: Snapshot): ModelEntry {
   const endpoints = snapshot.endpointsByModel.get(model.id) ?? [];
   const real = endpoints.filter((endpoint) => endpoint.vendorId !== SANDBOX_VENDOR);
-  return { model, facts: factsOfModel(model), live: (real.length > 0 ? real : endpoints).map((endpoint) => optionOf(model, endpoint)) };
+  // A vendor without a credential of the house serves those who bring their own; for the others there is the sandbox, where it is.
+  const served = real.some((endpoint) => snapshot.credentials.has(endpoint.vendorId));
+  return { model, facts: factsOfModel(model), live: (served ? real : endpoints).map((endpoint) => optionOf(model, endpoint)) };
 }
 
 function factsOfModel(model: Model): ModelFacts {
