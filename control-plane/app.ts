@@ -33,6 +33,8 @@ import { registerFleetRoutes, startFleetObserver } from './workers/observe-fleet
 import { startPublisher } from './workers/publish-snapshots.js';
 import { startReconciler } from './workers/reconcile.js';
 import { repeat } from './workers/repeat.js';
+import { BatchRunner } from './workers/run-batches.js';
+import { registerBatchRoutes } from './workers/serve-batches.js';
 import { registerGenerationRoutes } from './workers/serve-generations.js';
 import { registerIdempotencyRoutes } from './workers/serve-idempotency.js';
 import { registerSnapshotRoutes } from './workers/serve-snapshots.js';
@@ -98,6 +100,9 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
   registerLeaseRoutes(server, { pool, nodeToken });
   registerUsageRoutes(server, { pool, settler, nodeToken });
   registerGenerationRoutes(server, { pool, nodeToken });
+  const onEnded = async () => undefined;
+  const batches = new BatchRunner({ ...shared, databaseUrl: config.databaseUrl, kms: services.kms, nodeToken, onEnded });
+  registerBatchRoutes(server, { pool, kms: services.kms, nodeToken, runner: batches, onEnded });
   registerIdempotencyRoutes(server, { pool, kms: services.kms, nodeToken });
   registerFleetRoutes(server, shared, nodeToken);
   await registerConsoleSession(server, { orm, services });
@@ -124,6 +129,8 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
       const consumer = new UsageStreamConsumer({ ...shared, settler, consumer: `control-${randomUUID()}` });
       consumer.start();
       workers.push(consumer);
+      await batches.start();
+      workers.push(batches);
       workers.push(repeat('expiry of leases', EXPIRY_MS, () => expireLeases(pool), server.log));
       workers.push(startReconciler({ pool, log: server.log }));
       workers.push(startLedgerMaintenance({ pool, log: server.log }));

@@ -21,6 +21,7 @@ import type { Stages } from './pipeline.js';
 import { createRegions } from './region/create-regions.js';
 import { createPlanner } from './routing/create-planner.js';
 import { createSnapshots } from './snapshot/create-snapshots.js';
+import { createIdempotency } from './idempotency/create-idempotency.js';
 import { createUpstream } from './upstream/upstream.js';
 
 /** Below the 30 s that orchestrators grant, with room for what comes after. */
@@ -110,6 +111,7 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
       nodeToken,
       controlPlane,
       regions,
+      idempotency: createIdempotency({ controlPlane, nodeToken, nodeId, log }),
       clock,
       metrics: new RequestMetrics(registry),
       log: (error, requestId, status) => logger.error({ err: error, requestId, status }, 'a request failed'),

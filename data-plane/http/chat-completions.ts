@@ -5,6 +5,7 @@ import { GatewayError } from '../../shared/errors.js';
 import { handleCompletion } from '../pipeline.js';
 import type { RouteDescription } from '../route-description.js';
 import type { CompletionRequest } from '../types.js';
+import { AnswerRecorder } from './answer-recorder.js';
 import type { HttpCaller } from './caller.js';
 import { ChatRequestSchema } from './chat-schema.js';
 import { HttpClientConnection } from './client-connection.js';
@@ -67,11 +68,33 @@ function complete(request: FastifyRequest, response: ServerResponse, caller: Htt
     connection.setDeadline(completion.deadlineMs);
     return completion;
   };
-  handleCompletion(context.stages, { caller, read }, connection).catch((error: unknown) => {
+  run(request, caller, read, connection, context).catch((error: unknown) => {
     const known = toGatewayError(error);
     if (known.status >= 500 && !connection.signal.aborted) context.log(error, request.id, known.status);
     connection.fail(known);
   });
+}
+
+/** Straight through the pipeline; with an Idempotency-Key only when this request is the one that runs. */
+async function run(
+  request: FastifyRequest,
+  caller: HttpCaller,
+  read: () => CompletionRequest,
+  connection: HttpClientConnection,
+  context: HttpContext,
+): Promise<void> {
+  const key = request.headers['idempotency-key'];
+  if (typeof key === 'string') {
+    const { accountId } = context.stages.authenticate(caller, context.stages.snapshot());
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const claim = await context.idempotency.claim(key, accountId, request.id, body, connection.signal);
+    if (claim.answer) {
+      connection.repeat(claim.answer);
+      return;
+    }
+    connection.record(new AnswerRecorder(claim));
+  }
+  await handleCompletion(context.stages, { caller, read }, connection);
 }
 
 /** Throws GatewayError `invalid_request`. */

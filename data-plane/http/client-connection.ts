@@ -4,9 +4,11 @@
  */
 import type { ServerResponse } from 'node:http';
 import { GatewayError } from '../../shared/errors.js';
+import type { StoredAnswer } from '../../shared/idempotency.js';
 import { formatUsd, type NanoUsd } from '../../shared/money.js';
 import type { ClientConnection, RateLimitReading, ServedBy } from '../types.js';
 import { answerHeaders } from './answer-headers.js';
+import type { AnswerRecorder } from './answer-recorder.js';
 import type { OpenAnswer } from './connection-clock.js';
 import type { HttpContext } from './context.js';
 import { renderError, renderErrorFrame } from './error-handler.js';
@@ -26,6 +28,7 @@ export class HttpClientConnection implements ClientConnection, OpenAnswer {
   #stream: SseWriter | undefined;
   #body: Buffer | undefined;
   #finished = false;
+  #recorder: AnswerRecorder | undefined;
   readonly #startedAtMs = performance.now();
 
   constructor(
@@ -42,22 +45,40 @@ export class HttpClientConnection implements ClientConnection, OpenAnswer {
     this.#deadlineAtMs = performance.now() + deadlineMs;
   }
 
+  /** The answer is kept for repeats of the request. */
+  record(recorder: AnswerRecorder): void {
+    this.#recorder = recorder;
+  }
+
+  /** Answers with what was kept of the first request. */
+  repeat(answer: StoredAnswer): void {
+    if (!this.#finish(answer.status)) return;
+    this.response.writeHead(answer.status, [...answer.headers, 'idempotent-replayed', 'true']);
+    this.response.end(Buffer.from(answer.body, 'base64'));
+  }
+
   begin(served: ServedBy, limits: RateLimitReading): void {
     this.#headers = answerHeaders(this.requestId, this.context.region, served, limits);
     if (!served.stream) return;
-    this.response.writeHead(200, [...STREAM_HEADERS, ...this.#headers]);
+    const headers = [...STREAM_HEADERS, ...this.#headers];
+    this.#recorder?.begin(headers);
+    this.response.writeHead(200, headers);
     this.#stream = new SseWriter(this.response);
   }
 
   send(data: Buffer): void | Promise<void> {
-    if (this.#stream) return this.#stream.write(data);
+    if (this.#stream) {
+      this.#recorder?.add(data);
+      return this.#stream.write(data);
+    }
     if (data.length > 0) this.#body = this.#body ? Buffer.concat([this.#body, data]) : data;
   }
 
   end(cost: NanoUsd): void {
     if (!this.#finish(200)) return;
-    if (this.#stream) {
-      this.#stream.end();
+    const stream = this.#stream;
+    if (stream) {
+      this.#whenKept(() => stream.end());
       return;
     }
     const body = this.#body ?? Buffer.alloc(0);
@@ -69,8 +90,18 @@ export class HttpClientConnection implements ClientConnection, OpenAnswer {
       'content-length',
       String(body.length),
     );
-    this.response.writeHead(200, this.#headers);
-    this.response.end(body);
+    this.#recorder?.begin(this.#headers);
+    this.#recorder?.add(body);
+    this.#whenKept(() => {
+      this.response.writeHead(200, this.#headers);
+      this.response.end(body);
+    });
+  }
+
+  /** The end of an answer that is to be repeatable goes out after it was kept. */
+  #whenKept(send: () => void): void {
+    if (this.#recorder) void this.#recorder.keep().then(send);
+    else send();
   }
 
   /** Renders the error: whole before the first frame, as one frame after it. */
@@ -78,6 +109,7 @@ export class HttpClientConnection implements ClientConnection, OpenAnswer {
     const reason: unknown = this.signal.reason;
     const shown = reason instanceof GatewayError ? reason : error;
     if (!this.#finish(shown.status)) return;
+    this.#recorder?.giveUp();
     if (this.#stream) {
       this.#stream.end(renderErrorFrame(shown));
       return;
@@ -111,6 +143,8 @@ export class HttpClientConnection implements ClientConnection, OpenAnswer {
   }
 
   #closed(): void {
-    if (this.#finish(CLIENT_CLOSED_STATUS)) this.#controller.abort(CLIENT_LEFT);
+    if (!this.#finish(CLIENT_CLOSED_STATUS)) return;
+    this.#recorder?.giveUp();
+    this.#controller.abort(CLIENT_LEFT);
   }
 }

@@ -1,6 +1,7 @@
 /** What the routes are given: the stages and the few facts of the process. Built once by app.ts. */
 import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../../shared/errors.js';
+import type { Idempotency } from '../idempotency/create-idempotency.js';
 import type { Stages } from '../pipeline.js';
 import type { Regions } from '../region/create-regions.js';
 import type { ControlPlane } from '../types.js';
@@ -16,6 +17,7 @@ export interface HttpContext {
   readonly nodeToken: string;
   readonly controlPlane: ControlPlane;
   readonly regions: Regions;
+  readonly idempotency: Idempotency;
   readonly clock: ConnectionClock;
   readonly metrics: RequestMetrics;
   readonly log: ErrorLog;

@@ -13,12 +13,15 @@ const chatRequest = Compile(ChatRequestSchema);
 
 /** Throws GatewayError `invalid_request` whose `param` names the member: `messages[3].content`. */
 export function readChatRequest(raw: Buffer): ChatRequest {
-  const body = readJson(raw);
-  if (!isChatRequest(body)) {
-    const mismatch = explain(body);
-    throw new GatewayError('invalid_request', mismatch.message, mismatch.param === undefined ? {} : { param: mismatch.param });
-  }
-  return body;
+  return checkChatRequest(readJson(raw));
+}
+
+/** `path`: where the request stands in a larger body (`requests[3]`); the error's message and `param` begin with it. */
+export function checkChatRequest(body: unknown, path?: string): ChatRequest {
+  if (isChatRequest(body)) return body;
+  const { message, param } = explain(body);
+  if (path === undefined) throw new GatewayError('invalid_request', message, param === undefined ? {} : { param });
+  throw new GatewayError('invalid_request', `${path}: ${message}`, { param: param === undefined ? path : `${path}.${param}` });
 }
 
 function isChatRequest(body: unknown): body is ChatRequest {

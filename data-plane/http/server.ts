@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { ERRORS, GatewayError } from '../../shared/errors.js';
 import type { RouteDescription } from '../route-description.js';
+import { batchDescriptions, registerBatches } from './batches.js';
 import { chatCompletionsDescription, registerChatCompletions } from './chat-completions.js';
 import type { HttpContext } from './context.js';
 import { docsPage } from './docs-page.js';
@@ -53,6 +54,7 @@ export function createHttpServer(context: HttpContext, registry: Registry, publi
   const descriptions = [
     chatCompletionsDescription,
     ...modelsDescriptions,
+    ...batchDescriptions,
     generationsDescription,
     regionsDescription,
     ...mounted.descriptions,
@@ -69,6 +71,7 @@ export function createHttpServer(context: HttpContext, registry: Registry, publi
       done();
     });
     registerModels(scope, context);
+    registerBatches(scope, context);
     registerGenerations(scope, context);
     registerRegions(scope, context);
     registerOperations(scope, context, registry);

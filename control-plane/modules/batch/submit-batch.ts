@@ -1,0 +1,90 @@
+/**
+ * Takes a batch in: items encrypted, ceiling held, jobs queued, in one transaction: all of it or nothing. The node has validated and
+ * planned every item. The same Idempotency-Key and body gives the batch that there is; another body is a conflict.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Pool, PoolClient } from 'pg';
+import { BATCH_EXPIRY_MS, BATCH_KEPT_DAYS, type SubmitBatchCall } from '../../../shared/batch.js';
+import { GatewayError } from '../../../shared/errors.js';
+import { generateDataKey } from '../../../shared/sealed.js';
+import { bytesArray, plainArray, textArray } from '../billing/column-arrays.js';
+import { inTransaction } from '../billing/transaction.js';
+import type { Kms } from '../byok/kms.js';
+import { sealItem } from './batch-secrets.js';
+import { holdCeiling } from './hold-ceiling.js';
+
+/** Queues the batch's slices through the caller's connection, so that they commit with it. */
+export type QueueSlices = (
+  client: PoolClient,
+  batch: { readonly id: string; readonly accountId: string; readonly total: number },
+) => Promise<void>;
+
+/** The id of the batch: new, or of the one that was submitted under this Idempotency-Key. */
+export async function submitBatch(pool: Pool, kms: Kms, queue: QueueSlices, call: SubmitBatchCall): Promise<string> {
+  const dataKey = generateDataKey();
+  const wrapped = await kms.wrap(dataKey, call.batchId);
+  return inTransaction(pool, async (client) => {
+    const known = await findSubmitted(client, call);
+    if (known) return known;
+    const ceiling = call.test ? 0n : call.items.reduce((sum, item) => sum + BigInt(item.ceilingNano), 0n);
+    await holdCeiling(client, call.batchId, call.accountId, call.keyId, ceiling);
+    await client.query(
+      `INSERT INTO batch (id, account_id, api_key_id, key_hash, tier, status, callback_url, metadata, idempotency_key, request_hash,
+         total, ceiling, data_key, expires_at, delete_after)
+       VALUES ($1, $2, $3, (SELECT hash FROM api_key WHERE id = $3), $4, 'queued', $5, $6, $7, $8, $9, $10, $11,
+         now() + $12 * interval '1 ms', now() + $13 * interval '1 day')`,
+      [
+        call.batchId,
+        call.accountId,
+        call.keyId,
+        call.tier,
+        call.callbackUrl,
+        call.metadata,
+        call.idempotencyKey,
+        Buffer.from(call.requestHash, 'hex'),
+        call.items.length,
+        ceiling,
+        wrapped,
+        BATCH_EXPIRY_MS,
+        BATCH_KEPT_DAYS,
+      ],
+    );
+    await insertItems(client, call, dataKey);
+    await queue(client, { id: call.batchId, accountId: call.accountId, total: call.items.length });
+    return call.batchId;
+  });
+}
+
+async function findSubmitted(client: PoolClient, call: SubmitBatchCall): Promise<string | undefined> {
+  if (call.idempotencyKey === null) return undefined;
+  // Two submissions with one key at once: the second waits for the first.
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [`${call.accountId} ${call.idempotencyKey}`]);
+  const { rows } = await client.query<{ id: string; request_hash: Buffer }>(
+    'SELECT id, request_hash FROM batch WHERE account_id = $1 AND idempotency_key = $2',
+    [call.accountId, call.idempotencyKey],
+  );
+  const row = rows[0];
+  if (row && row.request_hash.toString('hex') !== call.requestHash)
+    throw new GatewayError('conflict', 'This Idempotency-Key was used with another batch. Use a new key for a new batch.', {
+      param: 'idempotency-key',
+    });
+  return row?.id;
+}
+
+async function insertItems(client: PoolClient, call: SubmitBatchCall, dataKey: Buffer): Promise<void> {
+  const items = call.items.map((item) => ({ ...item, itemId: randomUUID() }));
+  await client.query({
+    name: 'insert-batch-items',
+    text: `INSERT INTO batch_item (batch_id, ordinal, item_id, custom_id, ceiling, held, request)
+           SELECT $1, fresh.* FROM unnest($2::integer[], $3::uuid[], $4::text[], $5::bigint[], $6::boolean[], $7::bytea[]) AS fresh`,
+    values: [
+      call.batchId,
+      plainArray(items.map((_item, index) => index)),
+      plainArray(items.map((item) => item.itemId)),
+      textArray(items.map((item) => item.customId)),
+      plainArray(items.map((item) => (call.test ? '0' : item.ceilingNano))),
+      plainArray(items.map(() => !call.test)),
+      bytesArray(items.map((item) => sealItem(dataKey, item.itemId, 'request', item.body))),
+    ],
+  });
+}

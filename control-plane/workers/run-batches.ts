@@ -1,0 +1,207 @@
+/**
+ * Runs batches. pg-boss on PostgreSQL is the queue: a job is a slice of up to 50 items; any number of control planes take them.
+ * - An item is claimed in PostgreSQL, sent to a node, and its answer stored once (`finish-items.ts`). Whatever dies, the slice comes back
+ *   and the items that are not done run again under the same idempotency key: once charged, once stored.
+ * - Interactive traffic first: an item waits while every node is busy, and a 429 or 503 is obeyed.
+ * - Fair between accounts (`FairGate`). Batches end after 24 h with what is done.
+ * When PostgreSQL is away nothing moves; when no node is live, items wait.
+ */
+
+import type { Pool, PoolClient } from 'pg';
+import { PgBoss } from 'pg-boss';
+import type { Logger } from 'pino';
+import { Agent } from 'undici';
+import { type ClaimedBatch, type ClaimedItem, claimItems, renewItems, returnItems } from '../modules/batch/claim-items.js';
+import { deleteOldBatches, expireBatches, type FinishedItem, finishItems, type OnBatchEnded } from '../modules/batch/finish-items.js';
+import type { Kms } from '../modules/byok/kms.js';
+import type { Fleet } from '../modules/fleet/fleet.js';
+import { FairGate } from './fair-gate.js';
+import { sendBatchItem } from './send-batch-item.js';
+
+const QUEUE = 'batch-slice';
+const SLICE_ITEMS = 50;
+const AT_ONCE = 64;
+const AT_ONCE_PER_ACCOUNT = 64;
+const SLICES_AT_ONCE = 16;
+/** A node with so many open requests has interactive work to do. */
+const BUSY_REQUESTS = 400;
+const BUSY_PAUSE_MS = 250;
+const RENEW_MS = 10_000;
+/** Answers are stored together: one transaction for those that came within this. */
+const STORE_MS = 25;
+const CARE_MS = 5_000;
+/** Within one run of the slice; then the item goes back to the queue, which comes again with back-off. */
+const TRIES_IN_A_ROW = 6;
+/** A failure that passes has had a day's worth of chances by then. */
+const MAX_TRIES = 20;
+
+interface Slice {
+  readonly batchId: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface BatchRunnerDependencies {
+  readonly pool: Pool;
+  readonly databaseUrl: string;
+  readonly kms: Kms;
+  readonly fleet: Fleet;
+  readonly nodeToken: string;
+  readonly log: Pick<Logger, 'warn' | 'error' | 'info'>;
+  readonly onEnded: OnBatchEnded;
+}
+
+export class BatchRunner {
+  readonly #boss: PgBoss;
+  readonly #gate = new FairGate(AT_ONCE, AT_ONCE_PER_ACCOUNT);
+  readonly #agent = new Agent({ connections: AT_ONCE * 2, keepAliveTimeout: 30_000 });
+  readonly #stopping = new AbortController();
+  #workers: string[] = [];
+  #care: NodeJS.Timeout | undefined;
+
+  constructor(private readonly dependencies: BatchRunnerDependencies) {
+    this.#boss = new PgBoss({ connectionString: dependencies.databaseUrl, schema: 'pgboss', max: 4 });
+    this.#boss.on('error', (error) => dependencies.log.warn({ err: error }, 'batch queue'));
+  }
+
+  async start(): Promise<void> {
+    await this.#boss.start();
+    await this.#boss.createQueue(QUEUE, {
+      retryLimit: 10_000,
+      retryDelay: 1,
+      retryDelayMax: 30,
+      retryBackoff: true,
+      expireInSeconds: 3_600,
+      heartbeatSeconds: 10,
+    });
+    for (let count = 0; count < SLICES_AT_ONCE; count++)
+      this.#workers.push(
+        await this.#boss.work<Slice>(QUEUE, { pollingIntervalSeconds: 1, batchSize: 1 }, ([job]) => this.#runSlice(job?.data)),
+      );
+    this.#care = setInterval(() => void this.#takeCare(), CARE_MS);
+  }
+
+  /** Items in hand go back; the slice comes again here or elsewhere. */
+  async stop(): Promise<void> {
+    clearInterval(this.#care);
+    this.#stopping.abort();
+    await this.#boss.stop({ graceful: true, timeout: 10_000 });
+    await this.#agent.destroy();
+  }
+
+  /** `QueueSlices`: through the caller's transaction. */
+  readonly queue = async (client: PoolClient, batch: { readonly id: string; readonly total: number }): Promise<void> => {
+    const slices: Slice[] = [];
+    for (let from = 0; from < batch.total; from += SLICE_ITEMS)
+      slices.push({ batchId: batch.id, from, to: Math.min(from + SLICE_ITEMS, batch.total) });
+    const db = { executeSql: async (text: string, values?: unknown[]) => client.query(text, values) };
+    await this.#boss.insert(
+      QUEUE,
+      slices.map((data) => ({ data })),
+      { db },
+    );
+  };
+
+  /** New work is here: do not wait for the next poll. */
+  wake(): void {
+    for (const worker of this.#workers) this.#boss.notifyWorker(worker);
+  }
+
+  async #runSlice(slice: Slice | undefined): Promise<void> {
+    if (!slice) return;
+    const { pool, kms } = this.dependencies;
+    const batch = await claimItems(pool, kms, slice.batchId, slice.from, slice.to);
+    if (!batch || batch.items.length === 0) return;
+    const open = new Set(batch.items.map((item) => item.ordinal));
+    const renewal = setInterval(() => void renewItems(pool, batch.id, [...open]).catch(() => undefined), RENEW_MS);
+    const store = new AnswerStore((items) => finishItems(pool, batch, items, this.dependencies.onEnded));
+    try {
+      await Promise.all(
+        batch.items.map(async (item) => {
+          const finished = await this.#runItem(batch, item);
+          if (!finished) return;
+          await store.add(finished);
+          open.delete(item.ordinal);
+        }),
+      );
+    } finally {
+      clearInterval(renewal);
+      if (open.size > 0) await returnItems(pool, batch.id, [...open]);
+    }
+    if (open.size > 0) throw new Error(`${open.size} items of batch ${batch.id} are to be tried again`);
+  }
+
+  /** Undefined when it is to be tried again later. */
+  async #runItem(batch: ClaimedBatch, item: ClaimedItem): Promise<FinishedItem | undefined> {
+    for (let attempt = 1; !this.#stopping.signal.aborted && Date.now() < batch.expiresAtMs; attempt++) {
+      await this.#gate.enter(batch.accountId);
+      let pauseMs = BUSY_PAUSE_MS;
+      try {
+        const nodeUrl = this.#chooseNode();
+        if (nodeUrl !== undefined) {
+          const toSend = { itemId: item.itemId, keyHash: batch.keyHash, body: item.body };
+          const outcome = await sendBatchItem(this.#agent, nodeUrl, this.dependencies.nodeToken, toSend);
+          if (outcome.final || item.tries >= MAX_TRIES) {
+            const { statusCode, requestId, answer } = outcome;
+            return { ordinal: item.ordinal, itemId: item.itemId, statusCode, requestId, answer };
+          }
+          pauseMs = outcome.retryAfterMs * (0.75 + Math.random() / 2);
+        }
+      } finally {
+        this.#gate.leave(batch.accountId);
+      }
+      if (attempt >= TRIES_IN_A_ROW) return undefined;
+      await pause(pauseMs, this.#stopping.signal);
+    }
+    return undefined;
+  }
+
+  /** The live node with fewest open requests; none while all are busy with interactive work. */
+  #chooseNode(): string | undefined {
+    const ready = this.dependencies.fleet.live().filter((node) => node.ready && !node.draining && node.openRequests < BUSY_REQUESTS);
+    const fewest = Math.min(...ready.map((node) => node.openRequests));
+    const best = ready.filter((node) => node.openRequests <= fewest + AT_ONCE);
+    return best[Math.floor(Math.random() * best.length)]?.url;
+  }
+
+  async #takeCare(): Promise<void> {
+    const { pool, log, onEnded } = this.dependencies;
+    try {
+      await expireBatches(pool, onEnded);
+      await deleteOldBatches(pool);
+    } catch (error) {
+      log.warn({ err: error }, 'batches were not cared for');
+    }
+  }
+}
+
+/** Collects answers for STORE_MS and stores them in one transaction; each `add` resolves when its own is stored. */
+class AnswerStore {
+  #waiting: FinishedItem[] = [];
+  #flush: Promise<void> | undefined;
+
+  constructor(private readonly write: (items: readonly FinishedItem[]) => Promise<void>) {}
+
+  add(item: FinishedItem): Promise<void> {
+    this.#waiting.push(item);
+    this.#flush ??= new Promise<void>((resolve) => setTimeout(resolve, STORE_MS)).then(() => {
+      const items = this.#waiting;
+      this.#waiting = [];
+      this.#flush = undefined;
+      return this.write(items);
+    });
+    return this.#flush;
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

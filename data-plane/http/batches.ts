@@ -1,0 +1,195 @@
+/**
+ * `/v1/batch`: up to 1,000 completions at half price. A batch is taken whole or not at all: each item is checked as a completion would
+ * be, and planned, so that its ceiling is known; then the control plane holds the sum and runs them. Everything else is forwarded.
+ */
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { BATCH_MAX_ITEMS, readBatchId, type SubmitBatchCall } from '../../shared/batch.js';
+import type { ChatRequest } from '../../shared/chat.js';
+import { GatewayError } from '../../shared/errors.js';
+import { MAX_IDEMPOTENCY_KEY_LENGTH } from '../../shared/idempotency.js';
+import { BATCH_50 } from '../../shared/money.js';
+import type { RouteDescription } from '../route-description.js';
+import type { Principal, Snapshot } from '../types.js';
+import { callControlPlane } from './call-control-plane.js';
+import { callerOf, type HttpContext } from './context.js';
+import { readBody } from './read-body.js';
+import { checkChatRequest } from './read-chat-request.js';
+
+const MAX_CUSTOM_ID_LENGTH = 512;
+const MAX_LISTED = 100;
+const SUBMIT_MS = 30_000;
+/** A whole batch's results. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
+const BatchSchema = Type.Object({
+  tier: Type.Optional(Type.Enum(['batch_50'], { description: 'Half the interactive price, within 24 hours.' })),
+  requests: Type.Array(
+    Type.Object({ custom_id: Type.String({ minLength: 1, maxLength: MAX_CUSTOM_ID_LENGTH }) }, { additionalProperties: true }),
+    {
+      description: `1 to ${BATCH_MAX_ITEMS} chat completion bodies, each with a unique custom_id.`,
+    },
+  ),
+  callback_url: Type.Optional(Type.String({ description: 'https URL that is told when the batch has ended (Standard Webhooks).' })),
+  metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
+});
+
+const gateway = { tag: 'Gateway', security: 'apiKey' } as const;
+const answer = (description: string) => ({ description });
+export const batchDescriptions: readonly RouteDescription[] = [
+  {
+    ...gateway,
+    method: 'POST',
+    path: '/v1/batch',
+    summary: 'Submit a batch',
+    body: BatchSchema,
+    answers: { '202': answer('The batch, queued; poll `poll_url`.') },
+  },
+  { ...gateway, method: 'GET', path: '/v1/batch', summary: 'List batches', answers: { '200': answer('Newest first; `?limit&after`.') } },
+  {
+    ...gateway,
+    method: 'GET',
+    path: '/v1/batch/{id}',
+    summary: 'Get a batch',
+    answers: { '200': answer('Status, counts, and the results that there are.') },
+  },
+  {
+    ...gateway,
+    method: 'POST',
+    path: '/v1/batch/{id}/cancel',
+    summary: 'Cancel a batch',
+    answers: { '200': answer('The batch; what is done stays done.') },
+  },
+  {
+    ...gateway,
+    method: 'DELETE',
+    path: '/v1/batch/{id}',
+    summary: 'Delete a batch',
+    answers: { '200': answer('Its items and results are gone.') },
+  },
+];
+
+export function registerBatches(server: FastifyInstance, context: HttpContext): void {
+  const authenticate = (request: FastifyRequest): Principal =>
+    context.stages.authenticate(callerOf(request, context), context.stages.snapshot());
+  const ownBatch = (request: FastifyRequest<{ Params: { id: string } }>, action = ''): string => {
+    const { accountId } = authenticate(request);
+    const id = readBatchId(request.params.id);
+    if (id === undefined) throw new GatewayError('not_found', `There is no batch '${request.params.id.slice(0, 100)}'.`, { param: 'id' });
+    return `/internal/batches/${id}${action}?account=${accountId}`;
+  };
+
+  server.post('/v1/batch', async (request, reply) => {
+    const snapshot = context.stages.snapshot();
+    const principal = context.stages.authenticate(callerOf(request, context), snapshot);
+    const call = readSubmission(request, principal, snapshot, context);
+    const batch = await callControlPlane(context, { path: '/internal/batches', body: JSON.stringify(call), timeoutMs: SUBMIT_MS });
+    return reply.code(202).send(batch);
+  });
+  server.get<{ Querystring: { limit?: string; after?: string } }>('/v1/batch', async (request) => {
+    const { accountId } = authenticate(request);
+    const { limit = '20', after } = request.query;
+    const count = Number(limit);
+    if (!Number.isInteger(count) || count < 1 || count > MAX_LISTED)
+      throw new GatewayError('invalid_request', `Invalid 'limit': must be between 1 and ${MAX_LISTED}.`, { param: 'limit' });
+    const last = after === undefined ? undefined : readBatchId(after);
+    if (after !== undefined && last === undefined)
+      throw new GatewayError('invalid_request', "Invalid 'after': must be a batch id.", { param: 'after' });
+    const query = `account=${accountId}&limit=${count}${last === undefined ? '' : `&after=${last}`}`;
+    return callControlPlane(context, { path: `/internal/batches?${query}` });
+  });
+  server.get<{ Params: { id: string } }>('/v1/batch/:id', (request) =>
+    callControlPlane(context, { path: ownBatch(request), maxBytes: MAX_ANSWER_BYTES, timeoutMs: SUBMIT_MS }),
+  );
+  server.post<{ Params: { id: string } }>('/v1/batch/:id/cancel', (request) =>
+    callControlPlane(context, { path: ownBatch(request, '/cancel'), body: '{}', maxBytes: MAX_ANSWER_BYTES }),
+  );
+  server.delete<{ Params: { id: string } }>('/v1/batch/:id', async (request) => {
+    await callControlPlane(context, { path: ownBatch(request, '/delete'), body: '{}' });
+    return { id: request.params.id, object: 'batch', deleted: true };
+  });
+}
+
+/** Throws GatewayError whose `param` names the item and the member: `requests[3].messages[0].content`. */
+function readSubmission(request: FastifyRequest, principal: Principal, snapshot: Snapshot, context: HttpContext): SubmitBatchCall {
+  const body = readBody(request, BatchSchema);
+  const count = body.requests.length;
+  if (count < 1 || count > BATCH_MAX_ITEMS)
+    throw new GatewayError('invalid_request', `Invalid 'requests': must have 1 to ${BATCH_MAX_ITEMS} items, and has ${count}.`, {
+      param: 'requests',
+    });
+  if (body.callback_url !== undefined) checkCallbackUrl(body.callback_url);
+  const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const seen = new Set<string>();
+  const halfPrice: Principal = { ...principal, multiplier: BATCH_50 };
+  const items = body.requests.map(({ custom_id: customId, ...item }, index) => {
+    const path = `requests[${index}]`;
+    if (seen.has(customId))
+      throw new GatewayError('invalid_request', `Invalid '${path}.custom_id': '${customId}' stands in another item, too.`, {
+        param: `${path}.custom_id`,
+      });
+    seen.add(customId);
+    const checked = checkItem(item, path);
+    const ceiling = planCeiling({ ...checked, stream: false }, halfPrice, snapshot, context, path, request.id);
+    return { customId, ceilingNano: ceiling.toString(), body: checked };
+  });
+  return {
+    batchId: request.id,
+    accountId: principal.accountId,
+    keyId: principal.keyId,
+    test: principal.test,
+    tier: 'batch_50',
+    callbackUrl: body.callback_url ?? null,
+    metadata: body.metadata ?? null,
+    idempotencyKey: readIdempotencyKey(request),
+    requestHash: createHash('sha256').update(raw).digest('hex'),
+    items,
+  };
+}
+
+function checkItem(item: object, path: string): ChatRequest {
+  const checked = checkChatRequest(item, path);
+  if (checked.stream === true)
+    throw new GatewayError('invalid_request', `Invalid '${path}.stream': items of a batch are not streamed.`, { param: `${path}.stream` });
+  return checked;
+}
+
+/** Nano-USD at the batch rate. A model that is unknown, not allowed or cannot do the request is refused here, before anything is held. */
+function planCeiling(
+  body: ChatRequest,
+  principal: Principal,
+  snapshot: Snapshot,
+  context: HttpContext,
+  path: string,
+  requestId: string,
+): bigint {
+  const raw = Buffer.from(JSON.stringify(body));
+  const completion = { id: requestId, raw, body, stream: false, includeUsage: false, receivedAtMs: Date.now(), deadlineMs: 0 };
+  try {
+    return context.stages.planRoute(completion, principal, snapshot, context.stages.health(), context.stages.random).ceiling;
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.status >= 500) throw error;
+    const param = `${path}.${error.param ?? 'model'}`;
+    throw new GatewayError(error.code, `${path}: ${error.message}`, { param, extra: error.extra });
+  }
+}
+
+/** Whether its address may be called is checked when it is called, and each time. */
+function checkCallbackUrl(text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '' || url.port !== '')
+    throw new GatewayError('invalid_request', "Invalid 'callback_url': must be an https URL on port 443 without a user name.", {
+      param: 'callback_url',
+    });
+}
+
+function readIdempotencyKey(request: FastifyRequest): string | null {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (typeof key !== 'string' || key.length === 0 || key.length > MAX_IDEMPOTENCY_KEY_LENGTH)
+    throw new GatewayError('invalid_request', `Invalid header 'idempotency-key': 1 to ${MAX_IDEMPOTENCY_KEY_LENGTH} characters.`, {
+      param: 'idempotency-key',
+    });
+  return key;
+}
