@@ -13,16 +13,11 @@ const ORDER: readonly string[] = ['none', 'minimal', 'low', 'medium', 'high', 'x
 
 export function reasoningWish(body: ChatRequest): ReasoningWish {
   const { reasoning } = body;
+  const off = reasoning?.enabled === false || reasoning?.max_tokens === 0;
   const asked = reasoning?.effort ?? body.reasoning_effort ?? undefined;
-  const effort =
-    reasoning?.enabled === false
-      ? 'none'
-      : (asked ?? (reasoning?.enabled === true && reasoning.max_tokens === undefined ? 'medium' : undefined));
-  return {
-    effort,
-    budgetTokens: effort === 'none' ? undefined : (reasoning?.max_tokens ?? undefined),
-    hidden: reasoning?.exclude === true,
-  };
+  const budgetTokens = off || asked === 'none' ? undefined : (reasoning?.max_tokens ?? undefined);
+  const unnamed = reasoning?.enabled === true && budgetTokens === undefined ? 'medium' : undefined;
+  return { effort: off ? 'none' : (asked ?? unnamed), budgetTokens, hidden: reasoning?.exclude === true };
 }
 
 export function asksForReasoning(wish: ReasoningWish): boolean {

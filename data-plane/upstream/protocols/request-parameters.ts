@@ -37,7 +37,10 @@ const NEUTRAL: Readonly<Record<string, (value: unknown) => boolean>> = {
   metadata: (value) => typeof value === 'object' && value !== null && Object.keys(value).length === 0,
   modalities: (value) => Array.isArray(value) && value.every((modality) => modality === 'text'),
   response_format: (value) => typeof value === 'object' && value !== null && (value as { type?: unknown }).type === 'text',
-  service_tier: (value) => value === 'auto',
+  service_tier: (value) => value === 'auto' || value === 'default',
+  temperature: (value) => value === 1,
+  top_p: (value) => value === 1,
+  verbosity: (value) => value === 'medium',
   tool_choice: (value) => value === 'auto',
 };
 

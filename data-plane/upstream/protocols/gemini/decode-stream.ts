@@ -29,6 +29,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
   #usage: UsageReport | undefined;
   #responseId: string | undefined;
   #blocked: string | undefined;
+  done = false;
   failure: UpstreamFailure | undefined;
 
   constructor(target: AttemptTarget) {
@@ -40,15 +41,21 @@ export class GeminiStreamDecoder implements StreamDecoder {
   }
 
   push(events: readonly SseEvent[]): Frame | undefined {
+    if (this.done) return undefined;
     try {
-      for (const event of events) if (event.data !== '[DONE]') this.#readEvent(event.data);
+      for (const event of events) {
+        // Gemini itself never says so; relays in front of it may.
+        if (event.data === '[DONE]') return this.end();
+        this.#readEvent(event.data);
+      }
     } catch (error) {
       this.failure = this.#writer.deferred(error);
     }
     return this.#writer.take(this.#usage);
   }
 
-  end(): Frame {
+  end(): Frame | undefined {
+    if (this.done) return undefined;
     if (this.#candidates.size === 0 && this.#blocked === undefined) throw cut('the stream ended without a candidate');
     const finishes = [...this.#candidates].map(([index, candidate]) => {
       if (candidate.finishReason === undefined) throw cut('the stream ended without a finishReason');
@@ -61,6 +68,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
       finishes.push({ index: 0, reason: 'content_filter', native: this.#blocked });
     }
     for (const { index, reason, native } of finishes) this.#writer.finish(index, reason, native);
+    this.done = true;
     return this.#close(finishes[0]?.reason ?? 'stop', finishes[0]?.native);
   }
 

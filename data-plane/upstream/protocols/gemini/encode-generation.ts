@@ -63,6 +63,11 @@ function encodeLogprobs(config: GenerationConfig, parameters: RequestParameters)
 function encodeModalities(config: GenerationConfig, parameters: RequestParameters): void {
   const modalities = parameters.take('modalities');
   if (modalities === undefined || modalities.every((modality) => modality === 'text')) return;
+  // Spoken answers have no OpenAI shape that Gemini could fill.
+  if (modalities.some((modality) => modality !== 'text' && modality !== 'image')) {
+    parameters.drop('modalities');
+    return;
+  }
   config['responseModalities'] = modalities.map((modality) => modality.toUpperCase());
 }
 

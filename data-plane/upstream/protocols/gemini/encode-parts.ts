@@ -28,7 +28,11 @@ function encodePart(part: ContentPart, path: string): Part {
 }
 
 function encodeMedia(source: MediaSource, path: string): Part {
-  if (source.kind === 'inline') return { inlineData: { mimeType: source.mimeType, data: source.base64 } };
+  if (source.kind === 'inline') {
+    // Gemini reads text of many types, but refuses JSON under its own name.
+    const mimeType = source.mimeType === 'application/json' ? 'text/plain' : source.mimeType;
+    return { inlineData: { mimeType, data: source.base64 } };
+  }
   if (isGoogleFile(source.url)) return { fileData: { fileUri: source.url } };
   throw unsayable('This vendor takes media only as data URLs.', path);
 }

@@ -116,6 +116,8 @@ function encodeToolResult(message: ChatMessage, quirks: VendorQuirks, draft: Mes
   }
   if (!Array.isArray(message.content) || quirks.toolImages === true) return;
   const parts = message.content as readonly ContentPart[];
+  // Where marks of prompt caching count, a text may carry one.
+  if (quirks.cacheControl === true && parts.every((part) => part.type === 'text')) return;
   const others = parts.filter((part) => part.type !== 'text').map(withoutCacheControl);
   images.push(...others);
   const text = joinText(parts);
