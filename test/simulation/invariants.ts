@@ -88,7 +88,10 @@ function checkSettlement({ event, paid, loss, leaseState }: LedgerSettlement, hi
   if (charge > actual || paid + loss !== charge) return `I4 ${id}: paid ${paid}, loss ${loss}, charge ${charge}, actual ${actual}`;
   if (!event.estimated && script.reportedTokens !== undefined && totalTokens(event.buckets) > script.reportedTokens)
     return `I5 ${id} is charged for ${totalTokens(event.buckets)} tokens, reported were ${script.reportedTokens}`;
-  if (event.estimated && event.buckets.output > script.frames.reduce((bytes, { frame }) => bytes + frame.deliveredBytes, 0) / BYTES_PER_TOKEN + 1)
+  if (
+    event.estimated &&
+    event.buckets.output > script.frames.reduce((bytes, { frame }) => bytes + frame.deliveredBytes, 0) / BYTES_PER_TOKEN + 1
+  )
     return `I5 ${id} is charged for ${event.buckets.output} tokens of output, more than was ever delivered`;
   if (event.reason === 'node_crash' && !request.interrupted && !request.diskLost)
     return `I3 ${id} is settled as a crash, but ran to its end`;

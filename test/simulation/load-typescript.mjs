@@ -28,6 +28,7 @@ registerHooks({
 function readSource(path) {
   const source = readFileSync(path, 'utf8');
   if (mutation === undefined || !path.endsWith(`/${mutation.file}`)) return source;
-  if (source.split(mutation.from).length !== 2) throw new Error(`mutation ${mutation.name}: its text is not found once in ${mutation.file}`);
+  if (source.split(mutation.from).length !== 2)
+    throw new Error(`mutation ${mutation.name}: its text is not found once in ${mutation.file}`);
   return source.replace(mutation.from, () => mutation.to);
 }

@@ -1,6 +1,5 @@
 /** Runs the simulation with one bug built in, in a process of its own, until a seed catches it. */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Mutation } from './mutations.js';
 
 export interface MutationOutcome {
@@ -10,9 +9,9 @@ export interface MutationOutcome {
 }
 
 export async function runMutation(mutation: Mutation, seeds: number): Promise<MutationOutcome> {
-  const loader = new URL('./load-typescript.mjs', import.meta.url).href;
-  const program = fileURLToPath(new URL('./run.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', loader, program, '--seeds', String(seeds)], {
+  // The sources, also when this file runs compiled: the edit is made to them. npm and vitest start in the project's folder.
+  const program = ['--import', './test/simulation/load-typescript.mjs', 'test/simulation/run.ts'];
+  const child = spawn(process.execPath, [...program, '--seeds', String(seeds)], {
     env: { ...process.env, MUTATION: JSON.stringify(mutation) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

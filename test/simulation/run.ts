@@ -8,7 +8,11 @@ import { MUTATIONS } from './mutations.js';
 import { simulate } from './simulate.js';
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '2000' }, from: { type: 'string', default: '1' }, mutations: { type: 'boolean', default: false } },
+  options: {
+    seeds: { type: 'string', default: '2000' },
+    from: { type: 'string', default: '1' },
+    mutations: { type: 'boolean', default: false },
+  },
 });
 const seeds = Number(values.seeds);
 process.exitCode = values.mutations ? await showMutations() : runSeeds(Number(values.from));
@@ -28,7 +32,9 @@ function runSeeds(from: number): number {
     return 1;
   }
   const seconds = ((Date.now() - startedAtMs) / 1_000).toFixed(1);
-  console.log(`${seeds} seeds from ${from} in ${seconds} s: ${admitted} requests admitted, ${refused} refused, ${crashes} crashes; all invariants hold`);
+  console.log(
+    `${seeds} seeds from ${from} in ${seconds} s: ${admitted} requests admitted, ${refused} refused, ${crashes} crashes; all invariants hold`,
+  );
   return 0;
 }
 

@@ -3,7 +3,9 @@ import { simulate } from './simulate.js';
 
 const SEEDS = 2_000;
 
-test(`${SEEDS} histories of crashes, lost disks, wiped Redis, outages and clock jumps keep every invariant of the money`, { timeout: 180_000 }, () => {
+test(`${SEEDS} histories of crashes, lost disks, wiped Redis, outages and clock jumps keep every invariant of the money`, {
+  timeout: 180_000,
+}, () => {
   let admitted = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {
     const outcome = simulate(seed);
