@@ -1,6 +1,6 @@
 /**
  * What the upstream stage adds to one SSE event of Anthropic and of Gemini, in a loop: parse, decode, re-frame.
- * `node test/bench/micro-anthropic-gemini.ts`, a few seconds. Prints nanoseconds per event, by events in one socket read.
+ * `node dist/test/bench/micro-anthropic-gemini.js` after a build, a few seconds. Prints nanoseconds per event, by events in one socket read.
  */
 import { anthropic } from '../../data-plane/upstream/protocols/anthropic/index.js';
 import { gemini } from '../../data-plane/upstream/protocols/gemini/index.js';

@@ -226,6 +226,17 @@ describe('parameters', () => {
     expect(fable['output_config']).toEqual({ effort: 'low' });
   });
 
+  test.each([
+    [{ reasoning: { enabled: true } }, { type: 'enabled', budget_tokens: 8192 }],
+    [{ reasoning: { max_tokens: 5000 } }, { type: 'enabled', budget_tokens: 5000 }],
+    [{ reasoning: { max_tokens: 0 } }, undefined],
+    [{ reasoning: { enabled: false, effort: 'high' } }, undefined],
+    [{ reasoning_effort: 'none' }, undefined],
+    [{}, undefined],
+  ] as const)('17: %j asks an older model for the thinking %j', (body, expected) => {
+    expect(encode(body, { upstreamModel: SONNET }).sent['thinking']).toEqual(expected);
+  });
+
   test('16: temperature is at most 1, and not beside top_p on 4.x', () => {
     const { sent, dropped } = encode({ temperature: 1.7, top_p: 0.9 }, { upstreamModel: SONNET });
     expect(sent['temperature']).toBe(1);

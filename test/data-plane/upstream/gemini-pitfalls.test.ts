@@ -543,6 +543,15 @@ describe('stream and usage', () => {
     expect(() => stream([])).toThrow(expect.objectContaining({ kind: 'cut' }));
   });
 
+  test("47: a relay's [DONE] is the end, and a cut before it is one", () => {
+    const read = (bodies: object[]): Buffer[] => [
+      Buffer.from(`${bodies.map((body) => `data: ${JSON.stringify(body)}\n\n`).join('')}data: [DONE]\n\n`),
+    ];
+    const of = target({ stream: true, upstreamModel: THREE });
+    expect(replayStream(gemini, read([{ ...candidate([{ text: 'Hi' }], { finishReason: 'STOP' }), ...USAGE }]), of).finished).toBe(true);
+    expect(() => replayStream(gemini, read([candidate([{ text: 'Hi' }])]), of)).toThrow(expect.objectContaining({ kind: 'cut' }));
+  });
+
   test('48: an error in mid-stream is a failure behind what was good, also as bare JSON in an array', () => {
     const error = { error: { code: 503, message: 'The model is overloaded.', status: 'UNAVAILABLE' } };
     const decoder = gemini.openStream(target({ stream: true }));

@@ -2,7 +2,7 @@
  * Gemini's stream of whole answers as OpenAI's chunks. Gemini never says that it is done: the end of the body is the end, and it is a
  * clean one only when every candidate that was seen has its finishReason. The last usage counts.
  */
-import type { Frame, UsageReport } from '../../../types.js';
+import type { Frame } from '../../../types.js';
 import { ChunkWriter } from '../chat-chunk.js';
 import { errorInside } from '../decode-error.js';
 import { asArray, asRecord, asText, type JsonRecord, parseJson } from '../json.js';
@@ -14,7 +14,7 @@ import { BLOCKED, blockReason } from './decode-response.js';
 import { FunctionNames } from './function-names.js';
 import { mapFinishReason } from './map-finish-reason.js';
 import { mapLogprobs } from './map-logprobs.js';
-import { mapUsage } from './map-usage.js';
+import { countsTokens, mapUsage } from './map-usage.js';
 
 /** More than any `n`: bounds what a vendor's garbage can open. */
 const MAX_CANDIDATES = 128;
@@ -26,7 +26,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
   readonly #hidesReasoning: boolean;
   readonly #vendorId: string;
   readonly #candidates = new Map<number, Candidate>();
-  #usage: UsageReport | undefined;
+  #usage: unknown;
   #responseId: string | undefined;
   #blocked: string | undefined;
   done = false;
@@ -51,7 +51,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
     } catch (error) {
       this.failure = this.#writer.deferred(error);
     }
-    return this.#writer.take(this.#usage);
+    return this.#writer.take(mapUsage(this.#usage));
   }
 
   end(): Frame | undefined {
@@ -87,7 +87,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
     const body = asRecord(Array.isArray(json) && json.length === 1 ? json[0] : json);
     if (body === undefined) throw malformed('an event that is no object');
     if (body['error'] !== undefined) throw errorInside(body, this.#vendorId) ?? malformed('an error event without an error');
-    this.#usage = mapUsage(body['usageMetadata']) ?? this.#usage;
+    if (countsTokens(body['usageMetadata'])) this.#usage = body['usageMetadata'];
     this.#responseId ??= asText(body['responseId']);
     this.#blocked ??= blockReason(body);
     for (const item of asArray(body['candidates'])) {
@@ -105,12 +105,10 @@ export class GeminiStreamDecoder implements StreamDecoder {
       candidate = new Candidate(this.#names, this.#newCallId);
       this.#candidates.set(index, candidate);
     }
-    const before = candidate.calls;
-    const pieces = candidate.read(json);
+    let nextCall = candidate.calls;
     let logprobs = mapLogprobs(json['logprobsResult']);
-    let calls = before;
-    for (const piece of pieces) {
-      if (piece.kind === 'call') this.#writeCall(index, calls++, piece.call);
+    for (const piece of candidate.read(json)) {
+      if (piece.kind === 'call') this.#writeCall(index, nextCall++, piece.call);
       else this.#write(index, piece, logprobs);
       if (piece.kind === 'text') logprobs = undefined;
     }
@@ -140,7 +138,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
 
   #close(finishReason: string, native: string | undefined): Frame {
     return this.#writer.end({
-      usage: this.#usage,
+      usage: mapUsage(this.#usage),
       finishReason,
       native: {
         ...(this.#responseId === undefined ? {} : { id: this.#responseId }),

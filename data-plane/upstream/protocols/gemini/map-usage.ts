@@ -7,10 +7,16 @@ import type { UsageReport } from '../../../types.js';
 import { asRecord } from '../json.js';
 import { TokenCounts } from '../token-count.js';
 
+/** Some chunks of Vertex carry only a traffic type. */
+export function countsTokens(metadata: unknown): boolean {
+  const usage = asRecord(metadata);
+  return usage?.['promptTokenCount'] !== undefined || usage?.['totalTokenCount'] !== undefined;
+}
+
 /** Undefined when the vendor reported nothing. */
 export function mapUsage(metadata: unknown): UsageReport | undefined {
   const usage = asRecord(metadata);
-  if (usage === undefined || (usage['promptTokenCount'] === undefined && usage['totalTokenCount'] === undefined)) return undefined;
+  if (usage === undefined || !countsTokens(usage)) return undefined;
   const counts = new TokenCounts();
   const prompt = counts.read(usage['promptTokenCount']);
   const cacheRead = counts.within(usage['cachedContentTokenCount'], prompt);
