@@ -12,7 +12,15 @@ import { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import { Agent } from 'undici';
 import { type ClaimedBatch, type ClaimedItem, claimItems, renewItems, returnItems } from '../modules/batch/claim-items.js';
-import { deleteOldBatches, expireBatches, type FinishedItem, finishItems, type OnBatchEnded } from '../modules/batch/finish-items.js';
+import {
+  deleteOldBatches,
+  endCancelled,
+  expireBatches,
+  type FinishedItem,
+  findCancelled,
+  finishItems,
+  type OnBatchEnded,
+} from '../modules/batch/finish-items.js';
 import type { Kms } from '../modules/byok/kms.js';
 import type { Fleet } from '../modules/fleet/fleet.js';
 import { FairGate } from './fair-gate.js';
@@ -30,6 +38,8 @@ const RENEW_MS = 10_000;
 /** Answers are stored together: one transaction for those that came within this. */
 const STORE_MS = 25;
 const CARE_MS = 5_000;
+/** How soon a cancelled batch sends no further item: one small query while batches run here. */
+const WATCH_MS = 250;
 /** Within one run of the slice; then the item goes back to the queue, which comes again with back-off. */
 const TRIES_IN_A_ROW = 6;
 /** A failure that passes has had a day's worth of chances by then. */
@@ -56,7 +66,10 @@ export class BatchRunner {
   readonly #gate = new FairGate(AT_ONCE, AT_ONCE_PER_ACCOUNT);
   readonly #agent = new Agent({ connections: AT_ONCE * 2, keepAliveTimeout: 30_000 });
   readonly #stopping = new AbortController();
+  /** Batches with slices here, and whether their owner has cancelled them since. */
+  readonly #running = new Map<string, { slices: number; cancelled: boolean }>();
   #workers: string[] = [];
+  #watch: NodeJS.Timeout | undefined;
   #care: NodeJS.Timeout | undefined;
 
   constructor(private readonly dependencies: BatchRunnerDependencies) {
@@ -79,11 +92,13 @@ export class BatchRunner {
         await this.#boss.work<Slice>(QUEUE, { pollingIntervalSeconds: 1, batchSize: 1 }, ([job]) => this.#runSlice(job?.data)),
       );
     this.#care = setInterval(() => void this.#takeCare(), CARE_MS);
+    this.#watch = setInterval(() => void this.#findCancelled(), WATCH_MS);
   }
 
   /** Items in hand go back; the slice comes again here or elsewhere. */
   async stop(): Promise<void> {
     clearInterval(this.#care);
+    clearInterval(this.#watch);
     this.#stopping.abort();
     await this.#boss.stop({ graceful: true, timeout: 10_000 });
     await this.#agent.destroy();
@@ -112,13 +127,14 @@ export class BatchRunner {
     const { pool, kms } = this.dependencies;
     const batch = await claimItems(pool, kms, slice.batchId, slice.from, slice.to);
     if (!batch || batch.items.length === 0) return;
+    const state = this.#enter(batch.id);
     const open = new Set(batch.items.map((item) => item.ordinal));
     const renewal = setInterval(() => void renewItems(pool, batch.id, [...open]).catch(() => undefined), RENEW_MS);
     const store = new AnswerStore((items) => finishItems(pool, batch, items, this.dependencies.onEnded));
     try {
       await Promise.all(
         batch.items.map(async (item) => {
-          const finished = await this.#runItem(batch, item);
+          const finished = await this.#runItem(batch, item, state);
           if (!finished) return;
           await store.add(finished);
           open.delete(item.ordinal);
@@ -126,17 +142,20 @@ export class BatchRunner {
       );
     } finally {
       clearInterval(renewal);
+      this.#leave(batch.id, state);
       if (open.size > 0) await returnItems(pool, batch.id, [...open]);
     }
-    if (open.size > 0) throw new Error(`${open.size} items of batch ${batch.id} are to be tried again`);
+    if (state.cancelled) await endCancelled(pool, batch.id, this.dependencies.onEnded);
+    else if (open.size > 0) throw new Error(`${open.size} items of batch ${batch.id} are to be tried again`);
   }
 
   /** Undefined when it is to be tried again later. */
-  async #runItem(batch: ClaimedBatch, item: ClaimedItem): Promise<FinishedItem | undefined> {
+  async #runItem(batch: ClaimedBatch, item: ClaimedItem, state: { readonly cancelled: boolean }): Promise<FinishedItem | undefined> {
     for (let attempt = 1; !this.#stopping.signal.aborted && Date.now() < batch.expiresAtMs; attempt++) {
       await this.#gate.enter(batch.accountId);
       let pauseMs = BUSY_PAUSE_MS;
       try {
+        if (state.cancelled) return undefined;
         const nodeUrl = this.#chooseNode();
         if (nodeUrl !== undefined) {
           const toSend = { itemId: item.itemId, keyHash: batch.keyHash, body: item.body };
@@ -162,6 +181,30 @@ export class BatchRunner {
     const fewest = Math.min(...ready.map((node) => node.openRequests));
     const best = ready.filter((node) => node.openRequests <= fewest + AT_ONCE);
     return best[Math.floor(Math.random() * best.length)]?.url;
+  }
+
+  #enter(batchId: string): { slices: number; cancelled: boolean } {
+    const state = this.#running.get(batchId) ?? { slices: 0, cancelled: false };
+    state.slices++;
+    this.#running.set(batchId, state);
+    return state;
+  }
+
+  #leave(batchId: string, state: { slices: number }): void {
+    state.slices--;
+    if (state.slices === 0) this.#running.delete(batchId);
+  }
+
+  async #findCancelled(): Promise<void> {
+    if (this.#running.size === 0) return;
+    try {
+      for (const batchId of await findCancelled(this.dependencies.pool, [...this.#running.keys()])) {
+        const state = this.#running.get(batchId);
+        if (state) state.cancelled = true;
+      }
+    } catch (error) {
+      this.dependencies.log.warn({ err: error }, 'cancelled batches were not looked for');
+    }
   }
 
   async #takeCare(): Promise<void> {

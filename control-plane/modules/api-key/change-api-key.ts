@@ -43,7 +43,7 @@ export async function rotateApiKey(
   requirePermission(actor, 'keys:write');
   if (graceSeconds < 0 || graceSeconds > MAX_GRACE_SECONDS)
     throw new GatewayError('invalid_request', `graceSeconds must be between 0 and ${MAX_GRACE_SECONDS}.`, { param: 'graceSeconds' });
-  const { result } = await changeConfig(em, actor.userId, async (transaction) => {
+  const { result, revision } = await changeConfig(em, actor.userId, async (transaction) => {
     const old = await findOwnKey(transaction, actor, id);
     if (old.status() !== 'active' || old.replacedBy)
       throw new GatewayError('conflict', 'Only an active key that was not rotated yet can be rotated.');
@@ -59,6 +59,7 @@ export async function rotateApiKey(
     await auditKey(transaction, actor, 'key.rotate', old);
     return { result: { key: minted.key, apiKey }, touched: [...touchesOf(apiKey), ...touchesOf(old)] };
   });
+  await services.fleet.acknowledgementsOf(revision, REVOCATION_WAIT_MS);
   return result;
 }
 

@@ -1,10 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { mintApiKey } from '../../../shared/api-key.js';
 import { GatewayError } from '../../../shared/errors.js';
+import { REVOCATION_WAIT_MS } from '../../../shared/node-status.js';
 import { changeConfig } from '../../db/change-config.js';
 import { recordAudit } from '../audit/record-audit.js';
 import type { Kms } from '../byok/kms.js';
 import { saveByok } from '../byok/save-byok.js';
+import type { Fleet } from '../fleet/fleet.js';
 import { type Actor, requirePermission } from '../permissions.js';
 import { ApiKey } from './api-key.entity.js';
 import type { CreateApiKeyInput, CreatedApiKey } from './api-key.shapes.js';
@@ -16,9 +18,10 @@ const MAX_KEYS = 1_000;
 export interface KeyServices {
   readonly kms: Kms;
   readonly apiKeyPepper: string;
+  readonly fleet: Fleet;
 }
 
-/** The key works on a node as soon as that node has applied the revision (well under a second). */
+/** Resolves once every live node knows the key, or after 2 s: the key that is shown works at once. */
 export async function createApiKey(
   em: EntityManager,
   services: KeyServices,
@@ -50,6 +53,7 @@ export async function createApiKey(
     });
     return { result: { key: minted.key, apiKey }, touched: touchesOf(apiKey) };
   });
+  await services.fleet.acknowledgementsOf(created.revision, REVOCATION_WAIT_MS);
   return created.result;
 }
 

@@ -68,6 +68,22 @@ export async function cancelBatch(pool: Pool, accountId: string, batchId: string
   });
 }
 
+/** Which of these their owner has cancelled. */
+export async function findCancelled(pool: Pool, batchIds: readonly string[]): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>('SELECT id FROM batch WHERE id = ANY ($1::uuid[]) AND cancelled_at IS NOT NULL', [
+    plainArray(batchIds),
+  ]);
+  return rows.map((row) => row.id);
+}
+
+/** Items of a cancelled batch that went back to the queue end; the batch ends with the last. */
+export async function endCancelled(pool: Pool, batchId: string, onEnded: OnBatchEnded): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    await endOpenItems(client, batchId, 'cancelled', ['queued']);
+    await endIfDone(client, batchId, onEnded);
+  });
+}
+
 /** Ends batches whose 24 hours are over, with what is done. Returns how many. Also ends cancelled ones whose worker died. */
 export async function expireBatches(pool: Pool, onEnded: OnBatchEnded): Promise<number> {
   const { rows } = await pool.query<{ id: string }>(
