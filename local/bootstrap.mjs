@@ -80,10 +80,9 @@ function runNode(script) {
   });
 }
 
-/** Under npm only: someone who starts us in the background from a shell may close that shell. */
+/** A process whose parent died is given to another. */
 function watchParent(whenGone) {
   const parent = process.ppid;
-  if (process.env.npm_lifecycle_event === undefined) return undefined;
   return setInterval(() => {
     if (process.ppid !== parent) whenGone();
   }, PARENT_POLL_MS);

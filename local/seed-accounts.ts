@@ -24,10 +24,9 @@ export interface DemoPeople {
 export async function seedAccounts(client: ClientBase, people: DemoPeople): Promise<ConfigTouch[]> {
   const known = await client.query('SELECT 1 FROM api_key WHERE hash = $1', [hashApiKey(people.apiKey, people.apiKeyPepper)]);
   if (known.rowCount !== 0) return [];
-  const owner = (await findOwner(client)) ?? (await createOwner(client));
+  const owner = (await findOwner(client, OPERATOR_EMAIL)) ?? (await foundDemo(client));
   // A database that outlived `.data` has the operator of another password.
-  const passwordHash = await new PasswordHasher().hash(people.operatorPassword);
-  await client.query('UPDATE app_user SET password_hash = $2 WHERE id = $1', [owner.userId, passwordHash]);
+  await setPassword(client, owner.userId, people.operatorPassword);
   const live = await insertKey(client, people, { ...owner, key: people.apiKey, test: false });
   const test = await insertKey(client, people, { ...owner, key: people.testKey, test: true });
   return [
@@ -37,31 +36,42 @@ export async function seedAccounts(client: ClientBase, people: DemoPeople): Prom
   ];
 }
 
-interface Owner {
+export interface Owner {
   readonly userId: string;
   readonly accountId: string;
 }
 
-async function findOwner(client: ClientBase): Promise<Owner | undefined> {
+export async function findOwner(client: ClientBase, email: string): Promise<Owner | undefined> {
   const { rows } = await client.query<Owner>(
     `SELECT app_user.id AS "userId", membership.account_id AS "accountId"
      FROM app_user JOIN membership ON membership.user_id = app_user.id
      WHERE lower(email) = $1 AND role = 'owner' ORDER BY membership.created_at LIMIT 1`,
-    [OPERATOR_EMAIL],
+    [email],
   );
   return rows[0];
 }
 
-async function createOwner(client: ClientBase): Promise<Owner> {
+async function foundDemo(client: ClientBase): Promise<Owner> {
+  const owner = await foundOwner(client, OPERATOR_EMAIL, 'Demo');
+  const { accountId } = owner;
+  await creditBonus(client, { accountId, amount: DEMO_CREDIT, refType: 'seed', refId: accountId, reason: 'Credit of the local demo' });
+  return owner;
+}
+
+/** An operator, still without a password, with an account. `email` in lower case. */
+export async function foundOwner(client: ClientBase, email: string, accountName: string): Promise<Owner> {
   const [userId, accountId] = [newId(), newId()];
   await client.query(`INSERT INTO app_user (id, email, name, operator, email_verified_at) VALUES ($1, $2, 'Operator', true, now())`, [
     userId,
-    OPERATOR_EMAIL,
+    email,
   ]);
-  await client.query(`INSERT INTO account (id, name) VALUES ($1, 'Demo')`, [accountId]);
+  await client.query('INSERT INTO account (id, name) VALUES ($1, $2)', [accountId, accountName]);
   await client.query(`INSERT INTO membership (account_id, user_id, role) VALUES ($1, $2, 'owner')`, [accountId, userId]);
-  await creditBonus(client, { accountId, amount: DEMO_CREDIT, refType: 'seed', refId: accountId, reason: 'Credit of the local demo' });
   return { userId, accountId };
+}
+
+export async function setPassword(client: ClientBase, userId: string, password: string): Promise<void> {
+  await client.query('UPDATE app_user SET password_hash = $2 WHERE id = $1', [userId, await new PasswordHasher().hash(password)]);
 }
 
 interface NewKey {
