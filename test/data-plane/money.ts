@@ -45,9 +45,9 @@ export const usd = (dollars: number): bigint => BigInt(Math.round(dollars * 1e9)
 export const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Polls until `probe` gives something that is not undefined or false. */
-export async function eventually<T>(probe: () => T | undefined | false, timeoutMs = 5_000): Promise<T> {
+export async function eventually<T>(probe: () => T | undefined | false | Promise<T | undefined | false>, timeoutMs = 5_000): Promise<T> {
   for (const endsAt = Date.now() + timeoutMs; ; ) {
-    const value = probe();
+    const value = await probe();
     if (value !== undefined && value !== false) return value;
     if (Date.now() > endsAt) throw new Error(`did not happen within ${timeoutMs} ms: ${probe}`);
     await later(5);
