@@ -1,3 +1,0 @@
-import type { VendorRow } from '../shared/snapshot.js';
-
-export const VENDORS: readonly Omit<VendorRow, 'credentials'>[] = [];
