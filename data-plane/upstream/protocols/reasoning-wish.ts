@@ -1,7 +1,8 @@
 /** What the client wants of reasoning, from OpenAI's `reasoning_effort` or OpenRouter's `reasoning` object. */
 import type { ChatRequest, ReasoningEffort } from '../../../shared/chat.js';
+import type { RequestParameters } from './request-parameters.js';
 
-interface ReasoningWish {
+export interface ReasoningWish {
   /** Undefined: the client said nothing, the vendor's default applies. */
   readonly effort: ReasoningEffort | undefined;
   readonly budgetTokens: number | undefined;
@@ -18,6 +19,19 @@ export function reasoningWish(body: ChatRequest): ReasoningWish {
   const budgetTokens = off || asked === 'none' ? undefined : (reasoning?.max_tokens ?? undefined);
   const unnamed = reasoning?.enabled === true && budgetTokens === undefined ? 'medium' : undefined;
   return { effort: off ? 'none' : (asked ?? unnamed), budgetTokens, hidden: reasoning?.exclude === true };
+}
+
+/**
+ * The wish as far as the vendor's row lets it be said, and by which member the client spoke, to name it should the model refuse.
+ * A refused member stays unread, and so is named by itself.
+ */
+export function takeReasoning(parameters: RequestParameters, body: ChatRequest): ReasoningWish & { readonly member: keyof ChatRequest } {
+  if (parameters.refuses('reasoning_effort') || parameters.refuses('reasoning')) {
+    return { effort: undefined, budgetTokens: undefined, hidden: true, member: 'reasoning' };
+  }
+  const effort = parameters.take('reasoning_effort');
+  parameters.take('reasoning');
+  return { ...reasoningWish(body), member: effort === undefined ? 'reasoning' : 'reasoning_effort' };
 }
 
 export function asksForReasoning(wish: ReasoningWish): boolean {

@@ -55,6 +55,10 @@ export class RequestParameters {
     this.#refused = new Set(quirks.drop);
   }
 
+  refuses(name: keyof ChatRequest): boolean {
+    return this.#refused.has(name);
+  }
+
   /** The member's value, now counted as said; undefined when it is absent, null, or refused by the vendor. */
   take<Name extends keyof ChatRequest>(name: Name): Exclude<ChatRequest[Name], null | undefined> | undefined {
     if (this.#refused.has(name)) return undefined;

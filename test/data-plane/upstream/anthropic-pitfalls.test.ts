@@ -213,6 +213,20 @@ describe('parameters', () => {
     expect(forced.dropped).toEqual(['reasoning_effort']);
   });
 
+  test('15: an older model does not think before a prefill', () => {
+    const messages: ChatMessage[] = [user('Count'), { role: 'assistant', content: 'One,' }];
+    const { sent, dropped } = encode({ reasoning_effort: 'high', messages }, { upstreamModel: SONNET });
+    expect(sent['thinking']).toBeUndefined();
+    expect(dropped).toEqual(['reasoning_effort']);
+  });
+
+  test('15: a newer model keeps its effort beside a forced tool, without asking to think', () => {
+    const { sent, dropped } = encode({ reasoning_effort: 'high', tools: [weather], tool_choice: 'required' }, { upstreamModel: OPUS });
+    expect(sent['thinking']).toBeUndefined();
+    expect(sent['output_config']).toEqual({ effort: 'high' });
+    expect(dropped).toEqual(['reasoning_effort']);
+  });
+
   test('15: an effort that the model does not know becomes the nearest', () => {
     const { sent } = encode({ reasoning_effort: 'xhigh' }, { upstreamModel: 'claude-opus-4-6' });
     expect(sent['output_config']).toEqual({ effort: 'high' });
@@ -268,6 +282,15 @@ describe('parameters', () => {
     expect(dropped).toEqual(['logprobs', 'metadata', 'n', 'seed', 'store', 'top_logprobs', 'verbosity']);
     expect(sent['metadata']).toEqual({ user_id: 'u-1' });
     for (const name of ['n', 'logprobs', 'seed', 'store', 'verbosity', 'provider']) expect(sent[name]).toBeUndefined();
+  });
+
+  test('21: an effort that the vendor row refuses is not sent in another form', () => {
+    for (const drop of [['reasoning_effort'], ['reasoning']]) {
+      const { sent, dropped } = encode({ reasoning_effort: 'high' }, { quirks: { drop }, upstreamModel: OPUS });
+      expect(sent['thinking']).toBeUndefined();
+      expect(sent['output_config']).toBeUndefined();
+      expect(dropped).toEqual(['reasoning_effort']);
+    }
   });
 
   test('21: a parameter that the vendor row refuses is dropped by name', () => {

@@ -38,7 +38,7 @@ export function claudeTraits(target: AttemptTarget): ClaudeTraits {
   const byQuirk = { anthropic_adaptive: 'adaptive', anthropic_budget: 'budget', none: 'none' } as const;
   const asked =
     quirks.reasoning !== undefined && quirks.reasoning in byQuirk ? byQuirk[quirks.reasoning as keyof typeof byQuirk] : byVersion;
-  const noSonnet5 = !(family === 'sonnet' && version < 5.5);
+  const isSonnet5 = family === 'sonnet' && version < 5.5;
   return {
     thinking: model.capabilities.reasoning ? asked : 'none',
     thinkingAlwaysOn: flag('thinkingAlwaysOn', family === 'fable' || family === 'mythos' || (version >= 5.5 && family !== 'haiku')),
@@ -46,7 +46,7 @@ export function claudeTraits(target: AttemptTarget): ClaudeTraits {
     sampling: model.capabilities.temperature && (version < 4.7 || version === NEWEST),
     maxTemperature: quirks.maxTemperature ?? 1,
     temperatureWithTopP: version < 4.1,
-    midConversationSystem: flag('midConversationSystem', version >= 4.8 && noSonnet5),
+    midConversationSystem: flag('midConversationSystem', version >= 4.8 && !isSonnet5),
     prefill: flag('prefill', version < 4.6),
     jsonSchema: quirks.jsonSchema === undefined ? version >= 4.5 || (family === 'opus' && version >= 4.1) : quirks.jsonSchema === 'native',
     strictTools: flag('strictTools', version >= 4.5 || (family === 'opus' && version >= 4.1)),

@@ -1,7 +1,7 @@
 /** Thinking and the sampling parameters, which exclude each other in ways that differ by model (claude-traits). */
 
 import type { AttemptTarget } from '../protocol-adapter.js';
-import { asksForReasoning, budgetForEffort, effortForBudget, nearestEffort, reasoningWish } from '../reasoning-wish.js';
+import { asksForReasoning, budgetForEffort, effortForBudget, nearestEffort, type ReasoningWish, takeReasoning } from '../reasoning-wish.js';
 import type { RequestParameters } from '../request-parameters.js';
 import type { ClaudeTraits } from './claude-traits.js';
 import type { MessagesRequest, Turn } from './wire.js';
@@ -18,32 +18,33 @@ export function encodeReasoning(
   traits: ClaudeTraits,
   forcedTool: boolean,
 ): void {
-  const named = parameters.take('reasoning_effort') === undefined ? 'reasoning' : 'reasoning_effort';
-  parameters.take('reasoning');
-  const wish = reasoningWish(target.body);
+  const { member, ...wish } = takeReasoning(parameters, target.body);
   if (wish.effort === undefined && wish.budgetTokens === undefined) return;
-  if (target.quirks.drop?.includes(named) || traits.thinking === 'none') {
-    if (asksForReasoning(wish)) parameters.drop(named);
-    return;
-  }
   const wanted = asksForReasoning(wish);
-  if (traits.thinking === 'adaptive') {
-    const effort = wish.budgetTokens === undefined ? (wish.effort ?? 'medium') : effortForBudget(wish.budgetTokens);
-    const nearest = nearestEffort(effort, traits.efforts);
-    if (wanted && !forcedTool) request.thinking = { type: 'adaptive', display: wish.hidden ? 'omitted' : 'summarized' };
-    else if (wanted && !traits.thinkingAlwaysOn) parameters.drop(named);
-    else if (!wanted && !traits.thinkingAlwaysOn) request.thinking = { type: 'disabled' };
-    const weakest = traits.thinkingAlwaysOn ? traits.efforts[0] : undefined;
-    const said = wanted ? nearest : weakest;
-    if (said !== undefined) request.output_config = { ...request.output_config, effort: said };
-    return;
-  }
-  if (!wanted) return;
+  const canSay = traits.thinking !== 'none' && (!forcedTool || traits.thinkingAlwaysOn);
+  if (wanted && !canSay) parameters.drop(member);
+  if (traits.thinking === 'adaptive') sayEffort(request, wish, traits, forcedTool);
+  else if (wanted && canSay && !sayBudget(request, wish)) parameters.drop(member);
+}
+
+function sayEffort(request: MessagesRequest, wish: ReasoningWish, traits: ClaudeTraits, forcedTool: boolean): void {
+  const wanted = asksForReasoning(wish);
+  if (wanted && !forcedTool) request.thinking = { type: 'adaptive', display: wish.hidden ? 'omitted' : 'summarized' };
+  if (!wanted && !traits.thinkingAlwaysOn) request.thinking = { type: 'disabled' };
+  const asked = wish.budgetTokens === undefined ? (wish.effort ?? 'medium') : effortForBudget(wish.budgetTokens);
+  // Where thinking cannot be turned off, no effort is the least.
+  const effort = wanted || traits.thinkingAlwaysOn ? nearestEffort(asked, traits.efforts) : undefined;
+  if (effort !== undefined) request.output_config = { ...request.output_config, effort };
+}
+
+/** False when there is no room to think, or the history forbids it. */
+function sayBudget(request: MessagesRequest, wish: ReasoningWish): boolean {
   const most = wish.budgetTokens === undefined ? Math.floor(request.max_tokens * MAX_BUDGET_SHARE) : request.max_tokens - 1;
   const asked = wish.budgetTokens ?? budgetForEffort(wish.effort ?? 'medium');
   const budget = Math.min(Math.max(asked, MIN_BUDGET_TOKENS), most);
-  if (forcedTool || budget < MIN_BUDGET_TOKENS || lacksThinking(request.messages)) parameters.drop(named);
-  else request.thinking = { type: 'enabled', budget_tokens: budget };
+  if (budget < MIN_BUDGET_TOKENS || lacksThinking(request.messages)) return false;
+  request.thinking = { type: 'enabled', budget_tokens: budget };
+  return true;
 }
 
 /** Sampling parameters are refused by newer models, and by all while they think. Temperature goes to 1 here, to 2 at OpenAI. */
@@ -68,10 +69,11 @@ export function encodeSampling(request: MessagesRequest, parameters: RequestPara
 }
 
 /**
- * In the middle of a tool loop the assistant's turn must begin with its thinking; a client that did not send it back gets an answer
- * without thinking rather than a 400 ("Expected `thinking` or `redacted_thinking`, but found `tool_use`").
+ * A prefill, or the middle of a tool loop: the assistant's turn must begin with its thinking; a client that did not send it back gets an
+ * answer without thinking rather than a 400 ("Expected `thinking` or `redacted_thinking`, but found `tool_use`").
  */
 function lacksThinking(turns: readonly Turn[]): boolean {
+  if (turns.at(-1)?.role === 'assistant') return true;
   const last = turns.findLastIndex((turn) => turn.role === 'user');
   const before = turns[last - 1];
   const answersTools = turns[last]?.content.some((block) => block.type === 'tool_result') ?? false;

@@ -1,7 +1,6 @@
 /** `generationConfig`: sampling, limits, logprobs, output format and thinking. */
-import type { ChatRequest } from '../../../../shared/chat.js';
 import type { AttemptTarget } from '../protocol-adapter.js';
-import { asksForReasoning, budgetForEffort, effortForBudget, nearestEffort, reasoningWish } from '../reasoning-wish.js';
+import { asksForReasoning, budgetForEffort, effortForBudget, nearestEffort, takeReasoning } from '../reasoning-wish.js';
 import type { RequestParameters } from '../request-parameters.js';
 import { openApiSchema } from './encode-schema.js';
 import type { GeminiTraits } from './gemini-traits.js';
@@ -87,13 +86,11 @@ function encodeFormat(config: GenerationConfig, parameters: RequestParameters, t
 }
 
 function encodeThinking(config: GenerationConfig, parameters: RequestParameters, target: AttemptTarget, traits: GeminiTraits): void {
-  const named: keyof ChatRequest = parameters.take('reasoning_effort') === undefined ? 'reasoning' : 'reasoning_effort';
-  parameters.take('reasoning');
-  const wish = reasoningWish(target.body);
-  const wanted = asksForReasoning(wish);
+  const { member, ...wish } = takeReasoning(parameters, target.body);
   if (wish.effort === undefined && wish.budgetTokens === undefined) return;
-  if (traits.thinking === 'none' || target.quirks.drop?.includes(named)) {
-    if (wanted) parameters.drop(named);
+  const wanted = asksForReasoning(wish);
+  if (traits.thinking === 'none') {
+    if (wanted) parameters.drop(member);
     return;
   }
   const shown = { includeThoughts: wanted && !wish.hidden };
