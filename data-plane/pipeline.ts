@@ -65,7 +65,8 @@ export async function handleCompletion(stages: Stages, incoming: Incoming, clien
     const answer = await stages.execute(plan, request, meter, client.signal);
     client.begin(answer.served, hold.limits);
     for await (const frame of answer.frames) {
-      await client.send(meter.observe(frame));
+      const full = client.send(meter.observe(frame));
+      if (full !== undefined) await full;
       if (meter.fundsEnded) break; // leaving the loop cancels the vendor's call
     }
     if (meter.fundsEnded) await client.send(meter.observe(answer.truncate()));
