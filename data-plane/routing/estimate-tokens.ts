@@ -5,7 +5,7 @@
  */
 import type { ChatMessage, ChatRequest } from '../../shared/chat.js';
 import { countFeatures, emptyFeatures } from './text-features.js';
-import { MARGIN, TOKENS_PER_MESSAGE, WEIGHTS } from './token-weights.js';
+import { MARGIN, TOKENS_PER_MESSAGE, UNBROKEN_SURCHARGE, WEIGHTS } from './token-weights.js';
 
 export interface TokenEstimate {
   /** Expected, in tokens of the reference tokenizer. */
@@ -32,13 +32,13 @@ export function estimateTokens(body: ChatRequest): TokenEstimate {
   for (const message of body.messages) collectMessage(message, texts, media);
   const structure = body.tools ? jsonWeight(body.tools) : 0;
   const schema = body.response_format?.type === 'json_schema' ? jsonWeight(body.response_format.json_schema) : 0;
-  const { tokens, sampled } = weighTexts(texts);
+  const { tokens, unbroken, sampled } = weighTexts(texts);
   const overhead = TOKENS_PER_MESSAGE * (body.messages.length + 1);
   const expected = tokens + structure + schema + overhead;
   const margin = sampled ? MARGIN.sampled : MARGIN.read;
   return {
     expected: Math.ceil(expected + media.expected),
-    upper: Math.ceil(expected * margin + MARGIN.tokens + media.upper),
+    upper: Math.ceil(expected * margin + unbroken * UNBROKEN_SURCHARGE + MARGIN.tokens + media.upper),
   };
 }
 
@@ -92,17 +92,28 @@ function jsonWeight(value: unknown): number {
   return total;
 }
 
-/** Exported for the calibration: the reference tokens of a text, in full or sampled. */
-export function weighTexts(texts: readonly string[]): { tokens: number; sampled: boolean } {
+interface Weighed {
+  readonly tokens: number;
+  /** Letters of unbroken runs. */
+  readonly unbroken: number;
+  readonly sampled: boolean;
+}
+
+function weighTexts(texts: readonly string[]): Weighed {
   let length = 0;
   for (const text of texts) length += text.length;
   if (length <= FULLY_READ_CHARACTERS) {
     let tokens = 0;
-    for (const text of texts) tokens += weigh(text, 0, text.length);
-    return { tokens, sampled: false };
+    let unbroken = 0;
+    for (const text of texts) {
+      tokens += weigh(text, 0, text.length);
+      unbroken += scratch.unbroken;
+    }
+    return { tokens, unbroken, sampled: false };
   }
   const step = length / (FULLY_READ_CHARACTERS / WINDOW_CHARACTERS);
   let tokens = 0;
+  let unbroken = 0;
   let read = 0;
   let at = 0;
   let next = 0;
@@ -111,12 +122,14 @@ export function weighTexts(texts: readonly string[]): { tokens: number; sampled:
       const from = Math.max(0, Math.floor(next - at));
       const to = Math.min(text.length, from + WINDOW_CHARACTERS);
       tokens += weigh(text, from, to);
+      unbroken += scratch.unbroken;
       read += to - from;
       next += step;
     }
     at += text.length;
   }
-  return { tokens: (tokens * length) / Math.max(1, read), sampled: true };
+  const scale = length / Math.max(1, read);
+  return { tokens: tokens * scale, unbroken: unbroken * scale, sampled: true };
 }
 
 const scratch = emptyFeatures();

@@ -50,12 +50,16 @@ function classTable(): Uint8Array {
 
 /** Letters of a word beyond this many cost extra: long words are several tokens. */
 const LONG_WORD_LETTERS = 7;
+/** No word and hardly any identifier is longer. */
+const LONGEST_WORD = 28;
 
 /** What is counted; `token-weights.ts` holds a price for each. */
 export interface Features {
   /** Starts of words in Latin letters; a capital after a small letter starts one (camelCase). */
   words: number;
   longLetters: number;
+  /** Letters and digits far from the last space or mark: base64, hexadecimal, tokens. */
+  unbroken: number;
   digits: number;
   punctuation: number;
   /** A punctuation mark that repeats the one before. */
@@ -78,6 +82,7 @@ export function emptyFeatures(): Features {
   return {
     words: 0,
     longLetters: 0,
+    unbroken: 0,
     digits: 0,
     punctuation: 0,
     repeats: 0,
@@ -101,6 +106,8 @@ export function countFeatures(text: string, from: number, to: number, into: Feat
   const counts = COUNTS.fill(0);
   let words = 0;
   let longLetters = 0;
+  let unbroken = 0;
+  let run = 0;
   let repeats = 0;
   let indents = 0;
   let wordLength = 0;
@@ -110,6 +117,8 @@ export function countFeatures(text: string, from: number, to: number, into: Feat
     const code = text.charCodeAt(at);
     const kind = CLASS_OF[code] ?? CLASS.other;
     counts[kind] = (counts[kind] ?? 0) + 1;
+    run = kind === CLASS.lower || kind === CLASS.upper || kind === CLASS.digit ? run + 1 : 0;
+    if (run > LONGEST_WORD) unbroken += 1;
     if (kind === CLASS.lower || kind === CLASS.upper || kind === CLASS.latin) {
       const starts = wordLength === 0 || (kind === CLASS.upper && previous === CLASS.lower);
       if (starts) {
@@ -128,6 +137,7 @@ export function countFeatures(text: string, from: number, to: number, into: Feat
   }
   into.words = words;
   into.longLetters = longLetters;
+  into.unbroken = unbroken;
   into.repeats = repeats;
   into.indents = indents;
   into.digits = counts[CLASS.digit] ?? 0;

@@ -4,28 +4,31 @@
  */
 import type { Features } from './text-features.js';
 
-export const WEIGHTS: Readonly<Features> = {
-  words: 1.02,
-  longLetters: 0.11,
-  digits: 0.42,
-  punctuation: 0.62,
-  repeats: -0.45,
-  newlines: 0.35,
-  indents: 0.3,
-  latin: 0.25,
-  cyrillic: 0.3,
-  ideographs: 0.75,
-  kana: 0.7,
-  hangul: 0.65,
-  semitic: 0.4,
-  indic: 0.45,
-  southeast: 0.45,
-  surrogates: 1,
-  other: 1,
+export const WEIGHTS: Readonly<Omit<Features, 'unbroken'>> = {
+  words: 1.05,
+  longLetters: 0.17,
+  digits: 0.855,
+  punctuation: 0.541,
+  repeats: -0.422,
+  newlines: 0.316,
+  indents: 1.019,
+  latin: 0.798,
+  cyrillic: 0.313,
+  ideographs: 0.787,
+  kana: 0.826,
+  hangul: 0.771,
+  semitic: 0.337,
+  indic: 0.341,
+  southeast: 0.302,
+  surrogates: 1.184,
+  other: 0.575,
 };
 
 /** Roles and separators: OpenAI's own count of 3 a message, and 3 for the opening of the answer. */
 export const TOKENS_PER_MESSAGE = 4;
 
-/** From the expected count to a bound. `sampled` allows for text that the sample did not see. */
-export const MARGIN = { read: 1.25, sampled: 1.4, tokens: 24 } as const;
+/** From the expected count to a bound: 1.27 bounds 99.5 % of the texts held out; tokenizers other than o200k stray more. `sampled` allows for text unseen. */
+export const MARGIN = { read: 1.3, sampled: 1.4, tokens: 24 } as const;
+
+/** Base64 takes up to this much more a letter than words do: part of the bound only. */
+export const UNBROKEN_SURCHARGE = 0.35;
