@@ -67,6 +67,7 @@ export class StreamFrames implements AnswerFrames {
   #first: Frame | undefined;
   #bodyEnded = false;
   #decoderEnded = false;
+  #committed = false;
   #finished = false;
   #last: Frame | undefined;
   #deliveredBytes = 0;
@@ -86,29 +87,18 @@ export class StreamFrames implements AnswerFrames {
 
   /** Resolves when the first good frame is in hand. Rejects when the stream ends, fails or breaks before it. */
   async commit(): Promise<void> {
-    this.#first = await this.#read();
+    this.#first = (await this.#read()).value;
     if (this.#first === undefined) throw new UpstreamFailure('malformed', 'an empty stream', { retryable: true, failover: true });
+    this.#committed = true;
     this.#watch(this.times.idleMs);
   }
 
-  async next(): Promise<IteratorResult<Frame>> {
-    if (this.#finished) return DONE;
+  /** Not `async`: together with `#read` one promise and one await a frame is all that is needed. */
+  next(): Promise<IteratorResult<Frame, undefined>> {
     const first = this.#first;
-    if (first !== undefined) {
-      this.#first = undefined;
-      return { done: false, value: first };
-    }
-    try {
-      if (this.decoder.failure !== undefined) throw this.decoder.failure;
-      const frame = await this.#read();
-      if (frame !== undefined) return { done: false, value: frame };
-    } catch (error) {
-      const failure = brokenOff(error);
-      this.#end(failure);
-      throw failure;
-    }
-    this.#end(undefined);
-    return DONE;
+    if (first === undefined) return this.#finished ? Promise.resolve(DONE) : this.#read();
+    this.#first = undefined;
+    return Promise.resolve({ done: false, value: first });
   }
 
   async return(): Promise<IteratorResult<Frame>> {
@@ -125,28 +115,39 @@ export class StreamFrames implements AnswerFrames {
     return truncateStream(this.target, this.decoder.done === true || this.#decoderEnded, this.decoder.openChoices);
   }
 
-  /** The next frame; undefined when the answer is complete. */
-  async #read(): Promise<Frame | undefined> {
-    while (this.decoder.done !== true && !this.#decoderEnded) {
-      if (this.#bodyEnded) {
-        this.#decoderEnded = true;
-        return this.#count(this.decoder.end());
+  /** The next frame; `done` when the answer is complete. */
+  async #read(): Promise<IteratorResult<Frame, undefined>> {
+    try {
+      if (this.decoder.failure !== undefined) throw this.decoder.failure;
+      while (this.decoder.done !== true && !this.#decoderEnded) {
+        const frame = this.#bodyEnded ? this.#endDecoder() : this.#decode(await this.reader.read());
+        if (frame === undefined) continue;
+        this.#last = frame;
+        this.#deliveredBytes += frame.deliveredBytes;
+        return { done: false, value: frame };
       }
-      const pending = this.reader.read();
-      const chunk = pending instanceof Promise ? await pending : pending;
-      this.#activeAtMs = this.times.now();
-      this.#bodyEnded = chunk === undefined;
-      const frame = this.decoder.push(chunk === undefined ? this.parser.end() : this.parser.push(chunk));
-      if (frame !== undefined) return this.#count(frame);
+    } catch (error) {
+      throw this.#committed ? this.#breakOff(error) : error;
     }
-    return undefined;
+    if (this.#committed) this.#end(undefined);
+    return DONE;
   }
 
-  #count(frame: Frame | undefined): Frame | undefined {
-    if (frame === undefined) return undefined;
-    this.#last = frame;
-    this.#deliveredBytes += frame.deliveredBytes;
-    return frame;
+  #decode(chunk: Buffer | undefined): Frame | undefined {
+    this.#activeAtMs = this.times.now();
+    this.#bodyEnded = chunk === undefined;
+    return this.decoder.push(chunk === undefined ? this.parser.end() : this.parser.push(chunk));
+  }
+
+  #endDecoder(): Frame | undefined {
+    this.#decoderEnded = true;
+    return this.decoder.end();
+  }
+
+  #breakOff(error: unknown): UpstreamFailure {
+    const failure = brokenOff(error);
+    this.#end(failure);
+    return failure;
   }
 
   #end(failure: UpstreamFailure | undefined): void {
