@@ -52,8 +52,8 @@ describe.skipIf(answers.length === 0)('answers', () => {
 
   test.each(named(answers.filter((recording) => recording.stream)))('%s cut off early never ends cleanly', (_name, recording) => {
     const end = recording.bytes.lastIndexOf('event: message_delta');
-    for (const at of [0.1, 0.5, 0.9, 1]) {
-      const bytes = recording.bytes.subarray(0, Math.floor(end * at));
+    for (let part = 0; part <= 40; part++) {
+      const bytes = recording.bytes.subarray(0, Math.floor((end * part) / 40));
       expect(() => replayStream(anthropic, [bytes], target({ stream: true }))).toThrow(UpstreamFailure);
     }
   });

@@ -37,6 +37,22 @@ const STREAMS = new Map<ProtocolAdapter, readonly object[]>([
 
 const wire = (bodies: readonly unknown[]): Buffer => Buffer.from(bodies.map((body) => `data: ${JSON.stringify(body)}\n\n`).join(''));
 
+/** In the very form that Anthropic sends, padding included. */
+function claudeText(texts: readonly string[]): Buffer {
+  const deltas = texts.map((text, index) => {
+    const padding = ' '.repeat(index);
+    return `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":${JSON.stringify(text)}}${padding}}\n\n`;
+  });
+  const [start, block, , stop] = ANTHROPIC_STREAM;
+  const end = [{ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: {} }, { type: 'message_stop' }];
+  return Buffer.concat([wire([start, block]), Buffer.from(deltas.join('')), wire([stop, ...end])]);
+}
+
+function geminiText(texts: readonly string[]): Buffer {
+  const chunks = texts.map((text) => ({ candidates: [{ content: { parts: [{ text }] }, index: 0 }] }));
+  return wire([...chunks, { candidates: [{ finishReason: 'STOP', index: 0 }] }]);
+}
+
 /** Runs it; true when it was answered without a failure. Anything thrown but an UpstreamFailure fails the test. */
 function survives(run: () => unknown): boolean {
   try {
@@ -140,6 +156,27 @@ describe.each(ADAPTERS)('%s', (_name, adapter) => {
         survives(() => replaySync(adapter, Buffer.from(JSON.stringify(bodies[event])), target({})));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test('any text arrives as it was sent, in any cut', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit: 'binary', minLength: 1 }), { minLength: 1, maxLength: 6 }),
+        fc.integer({ min: 1, max: 50 }),
+        (texts, size) => {
+          const bytes = adapter === anthropic ? claudeText(texts) : geminiText(texts);
+          const reads = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+            bytes.subarray(index * size, (index + 1) * size),
+          );
+          const { answers, frames } = replayStream(adapter, reads, target({ stream: true }));
+          expect(answers[0]?.content).toBe(texts.join(''));
+          expect(frames.reduce((total, frame) => total + frame.deliveredBytes, 0)).toBe(
+            texts.reduce((total, text) => total + Buffer.byteLength(text), 0),
+          );
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 
