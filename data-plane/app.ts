@@ -3,7 +3,6 @@
  * `start` listens as soon as the disk was tried; the network follows. `close` ends in this order, each step bounded: no new requests,
  * open ones finish (then are told), settlements shipped, leases given back, connections closed.
  */
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { GatewayError } from '../shared/errors.js';
@@ -15,13 +14,13 @@ import { ConnectionClock } from './http/connection-clock.js';
 import { readBody } from './http/read-body.js';
 import { RequestMetrics } from './http/request-metrics.js';
 import { createHttpServer } from './http/server.js';
+import { createIdempotency } from './idempotency/create-idempotency.js';
 import { createMetering } from './metering/metering.js';
 import { type NodeFacts, nodeProblems, nodeStatus, registerNodeMetrics } from './node-facts.js';
 import type { Stages } from './pipeline.js';
 import { createRegions } from './region/create-regions.js';
 import { createPlanner } from './routing/create-planner.js';
 import { createSnapshots } from './snapshot/create-snapshots.js';
-import { createIdempotency } from './idempotency/create-idempotency.js';
 import { createUpstream } from './upstream/upstream.js';
 
 /** Below the 30 s that orchestrators grant, with room for what comes after. */
@@ -127,8 +126,8 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
   return {
     async start() {
       await snapshots.start();
-      await server.listen({ host: config.host, port: config.port });
-      const { port } = server.server.address() as AddressInfo;
+      const address = await server.listen({ host: config.host, port: config.port });
+      const port = Number(new URL(address).port);
       logger.info({ nodeId, region, port, revision: snapshots.revision() }, 'listening');
       return port;
     },

@@ -1,6 +1,6 @@
 /**
  * The walls of the design, as tables. A file may import what its row names, and nothing to the right of itself:
- *   shared <- data-plane/types <- {snapshot | admission | routing | upstream | metering | account | region} <- pipeline <- http <- app <- main
+ *   shared <- data-plane/types <- {snapshot | admission | routing | upstream | metering | account | region | idempotency} <- pipeline <- http <- app <- main
  *   shared <- control-plane/db <- modules <- {graphql | snapshot <- workers} <- app <- main        console -> the GraphQL schema only
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -45,7 +45,9 @@ const isRelative = (specifier: string) => specifier.startsWith('.');
 const isPackage = (specifier: string) => !isRelative(specifier) && !isBuiltin(specifier);
 
 const TYPES = ['shared/', 'data-plane/types.ts', 'data-plane/route-description.ts'];
-const STAGES = ['snapshot', 'admission', 'routing', 'upstream', 'metering', 'account', 'region'].map((stage) => `data-plane/${stage}/`);
+const STAGES = ['snapshot', 'admission', 'routing', 'upstream', 'metering', 'account', 'region', 'idempotency'].map(
+  (stage) => `data-plane/${stage}/`,
+);
 const TO_PIPELINE = [...TYPES, ...STAGES, 'data-plane/pipeline.ts'];
 const TO_MODULES = ['shared/', 'control-plane/db/', 'control-plane/modules/'];
 
@@ -118,7 +120,7 @@ describe('imports', () => {
     [
       'data-plane/',
       (specifier) => /^(node:)?(http|https|net|tls)$/.test(specifier),
-      ['data-plane/http/', 'data-plane/upstream/', 'data-plane/admission/'],
+      ['data-plane/http/', 'data-plane/upstream/', 'data-plane/admission/', 'data-plane/region/'],
     ],
   ];
 
