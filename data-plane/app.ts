@@ -110,6 +110,7 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
       nodeToken,
       controlPlane,
       regions,
+      explainRoute: planner.explainRoute,
       idempotency: createIdempotency({ controlPlane, nodeToken, nodeId, log }),
       clock,
       metrics: new RequestMetrics(registry),

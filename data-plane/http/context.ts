@@ -18,6 +18,8 @@ export interface HttpContext {
   readonly controlPlane: ControlPlane;
   readonly regions: Regions;
   readonly idempotency: Idempotency;
+  /** Planning that is shown instead of done; JSON-ready. */
+  readonly explainRoute: (...given: Parameters<Stages['planRoute']>) => object;
   readonly clock: ConnectionClock;
   readonly metrics: RequestMetrics;
   readonly log: ErrorLog;

@@ -13,6 +13,7 @@ import { chatCompletionsDescription, registerChatCompletions } from './chat-comp
 import type { HttpContext } from './context.js';
 import { docsPage } from './docs-page.js';
 import { createErrorHandler, renderError } from './error-handler.js';
+import { explainRoutingDescription, registerExplainRouting } from './explain-routing.js';
 import { generationsDescription, registerGenerations } from './generations.js';
 import { modelsDescriptions, registerModels } from './models.js';
 import { openApiDocument } from './openapi.js';
@@ -54,6 +55,7 @@ export function createHttpServer(context: HttpContext, registry: Registry, publi
   const descriptions = [
     chatCompletionsDescription,
     ...modelsDescriptions,
+    explainRoutingDescription,
     ...batchDescriptions,
     generationsDescription,
     regionsDescription,
@@ -71,6 +73,7 @@ export function createHttpServer(context: HttpContext, registry: Registry, publi
       done();
     });
     registerModels(scope, context);
+    registerExplainRouting(scope, context);
     registerBatches(scope, context);
     registerGenerations(scope, context);
     registerRegions(scope, context);
