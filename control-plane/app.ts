@@ -22,6 +22,9 @@ import { SessionSigner } from './modules/account/sign-session.js';
 import { localKms } from './modules/byok/kms.js';
 import type { Services } from './modules/context.js';
 import { Fleet } from './modules/fleet/fleet.js';
+import { localMailer, smtpMailer } from './modules/mail/mailer.js';
+import { openPayments } from './modules/payment/payments.js';
+import { registerStripeWebhook } from './modules/payment/receive-stripe-webhook.js';
 import { ManifestSigner } from './snapshot/publish-revision.js';
 import { registerLeaseRoutes } from './workers/grant-leases.js';
 import { expireLeases } from './workers/grant-leases-return.js';
@@ -38,6 +41,7 @@ import { registerBatchRoutes } from './workers/serve-batches.js';
 import { registerGenerationRoutes } from './workers/serve-generations.js';
 import { registerIdempotencyRoutes } from './workers/serve-idempotency.js';
 import { registerSnapshotRoutes } from './workers/serve-snapshots.js';
+import { startPaymentWatch } from './workers/watch-payments.js';
 
 export interface ControlPlane {
   readonly server: FastifyInstance;
@@ -86,7 +90,13 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
     sessions: new SessionSigner(config.jwtKey),
     kms: localKms(config.kmsKey),
     fleet,
+    mailer:
+      config.smtpUrl === undefined
+        ? localMailer(server.log, config.mailDirectory)
+        : smtpMailer(config.smtpUrl, config.mailFrom, server.log),
+    publicUrl: config.publicUrl,
     apiKeyPepper: config.apiKeyPepper,
+    payments: openPayments(config.payment, config.publicUrl),
   };
   const shared = { pool, redis, keys, fleet, log: server.log };
   const workers: { stop(): Promise<void> }[] = [];
@@ -100,6 +110,7 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
   registerLeaseRoutes(server, { pool, nodeToken });
   registerUsageRoutes(server, { pool, settler, nodeToken });
   registerGenerationRoutes(server, { pool, nodeToken });
+  if (services.payments.stripe) await registerStripeWebhook(server, pool, services.payments.stripe);
   const onEnded = async () => undefined;
   const batches = new BatchRunner({ ...shared, databaseUrl: config.databaseUrl, kms: services.kms, nodeToken, onEnded });
   registerBatchRoutes(server, { pool, kms: services.kms, nodeToken, runner: batches, onEnded });
@@ -133,6 +144,7 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
       workers.push(batches);
       workers.push(repeat('expiry of leases', EXPIRY_MS, () => expireLeases(pool), server.log));
       workers.push(startReconciler({ pool, log: server.log }));
+      workers.push(startPaymentWatch({ pool, payments: services.payments, log: server.log }));
       workers.push(startLedgerMaintenance({ pool, log: server.log }));
       return server.listen({ host: config.host, port: config.port });
     },

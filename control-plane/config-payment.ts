@@ -1,6 +1,6 @@
 import { ConfigError, type Environment } from './config-reader.js';
 
-export interface StripeConfig {
+interface StripeConfig {
   readonly secretKey: string;
   /** Any of them is good: two while one is being replaced. Never empty. */
   readonly webhookSecrets: readonly string[];
@@ -8,7 +8,7 @@ export interface StripeConfig {
   readonly apiBase: string | undefined;
 }
 
-export interface UsdtNetworkConfig {
+interface UsdtNetworkConfig {
   /** JSON-RPC. */
   readonly rpcUrl: string;
   /** The token's contract. */

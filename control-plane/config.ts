@@ -30,8 +30,11 @@ export interface ControlPlaneConfig {
   readonly jwtKey: Ed25519Pair;
   /** 32 bytes. */
   readonly kmsKey: Buffer;
-  /** Absent: mail is printed to the log, in local mode only. */
+  /** Absent (local mode only): mail is printed to the log, and kept in `mailDirectory` when there is one. */
   readonly smtpUrl: string | undefined;
+  readonly mailDirectory: string | undefined;
+  /** The sender. */
+  readonly mailFrom: string;
   /** Where `x-forwarded-for` is believed: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[];
   readonly logLevel: string;
@@ -58,6 +61,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): ControlP
     jwtKey: ed25519Pair(read, 'JWT_PRIVATE_KEY'),
     kmsKey: Buffer.from(read.key('KMS_KEY'), 'base64url'),
     smtpUrl: local ? read.optionalUrl('SMTP_URL', ['smtp:', 'smtps:']) : read.url('SMTP_URL', ['smtp:', 'smtps:']),
+    mailDirectory: read.optional('MAIL_DIRECTORY'),
+    mailFrom: read.text('MAIL_FROM', 'ModelAPI <no-reply@localhost>'),
     trustedProxies: read.list('TRUSTED_PROXIES'),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     payment: readPaymentConfig(read, local),

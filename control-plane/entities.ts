@@ -1,5 +1,6 @@
 import type { EntityClass } from '@mikro-orm/postgresql';
 import { Account } from './modules/account/account.entity.js';
+import { Invitation } from './modules/account/invitation.entity.js';
 import { Membership } from './modules/account/membership.entity.js';
 import { LoginSession } from './modules/account/session.entity.js';
 import { User } from './modules/account/user.entity.js';
@@ -11,6 +12,7 @@ import { Endpoint, Model } from './modules/catalog/model.entity.js';
 import { ModelPrice } from './modules/catalog/model-price.entity.js';
 import { Vendor, VendorCredential } from './modules/catalog/vendor.entity.js';
 import { Region } from './modules/fleet/region.entity.js';
+import { TopUp } from './modules/payment/top-up.entity.js';
 import { RoutingGroup } from './modules/routing-group/routing-group.entity.js';
 
 /** Every table that the ORM reads. A new entity joins this list. */
@@ -18,6 +20,7 @@ export const ENTITIES: readonly EntityClass<object>[] = [
   Account,
   User,
   Membership,
+  Invitation,
   LoginSession,
   ApiKey,
   ByokCredential,
@@ -30,4 +33,5 @@ export const ENTITIES: readonly EntityClass<object>[] = [
   Region,
   AuditLine,
   Wallet,
+  TopUp,
 ];

@@ -6,7 +6,9 @@ import 'reflect-metadata';
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import { AccountResolver } from '../modules/account/account.resolver.js';
+import { MemberResolver } from '../modules/account/member.resolver.js';
 import { AccountOperatorResolver } from '../modules/account/operator.resolver.js';
+import { SecurityResolver } from '../modules/account/security.resolver.js';
 import { ApiKeyResolver } from '../modules/api-key/api-key.resolver.js';
 import { AuditResolver } from '../modules/audit/audit.resolver.js';
 import { BillingResolver } from '../modules/billing/billing.resolver.js';
@@ -15,6 +17,7 @@ import { EndpointResolver, ModelPriceResolver, ModelResolver } from '../modules/
 import { VendorResolver } from '../modules/catalog/vendor.resolver.js';
 import { DateTimeScalar } from '../modules/fields.js';
 import { FleetResolver } from '../modules/fleet/fleet.resolver.js';
+import { PaymentResolver } from '../modules/payment/payment.resolver.js';
 import { RoutingGroupResolver } from '../modules/routing-group/routing-group.resolver.js';
 import { UsageResolver } from '../modules/usage/usage.resolver.js';
 import { authorize } from './authorize.js';
@@ -23,6 +26,8 @@ import { authorize } from './authorize.js';
 const RESOLVERS: NonEmptyArray<Function> = [
   AccountResolver,
   AccountOperatorResolver,
+  MemberResolver,
+  SecurityResolver,
   ApiKeyResolver,
   ByokResolver,
   VendorResolver,
@@ -33,6 +38,7 @@ const RESOLVERS: NonEmptyArray<Function> = [
   FleetResolver,
   AuditResolver,
   BillingResolver,
+  PaymentResolver,
   UsageResolver,
 ];
 

@@ -9,6 +9,8 @@ import type { SessionSigner } from './account/sign-session.js';
 import type { ByokCredential } from './byok/byok.entity.js';
 import type { Kms } from './byok/kms.js';
 import type { Fleet } from './fleet/fleet.js';
+import type { Mailer } from './mail/mailer.js';
+import type { Payments } from './payment/payments.js';
 import type { Actor } from './permissions.js';
 
 export interface Services {
@@ -17,7 +19,11 @@ export interface Services {
   readonly sessions: SessionSigner;
   readonly kms: Kms;
   readonly fleet: Fleet;
+  readonly mailer: Mailer;
+  /** Where the links of mails lead. */
+  readonly publicUrl: string;
   readonly apiKeyPepper: string;
+  readonly payments: Payments;
 }
 
 export interface RequestContext {

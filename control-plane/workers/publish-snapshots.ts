@@ -31,7 +31,7 @@ export interface PublisherDependencies {
   readonly onPublished?: (publication: Publication) => void;
 }
 
-export interface PublisherLog {
+interface PublisherLog {
   error(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   info(fields: object, message: string): void;

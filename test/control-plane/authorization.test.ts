@@ -20,11 +20,10 @@ import { allows, type Permission, ROLES, type Role } from '../../control-plane/m
 import { type ControlPlaneFixture, type Person, startControlPlane } from './control-plane-fixture.js';
 
 type Access = 'public' | Permission;
+type Foreign = 'apiKey' | 'session' | 'byok' | 'invitation' | 'member' | 'account' | 'any';
 
 /** Who may call what. `foreign`: takes an id of a tenant's own thing, and must not find another's. */
-const OPERATIONS: Readonly<
-  Record<string, Access | { readonly access: Permission; readonly foreign: 'apiKey' | 'session' | 'byok' | 'any' }>
-> = {
+const OPERATIONS: Readonly<Record<string, Access | { readonly access: Permission; readonly foreign: Foreign }>> = {
   register: 'public',
   login: 'public',
   refreshSession: 'public',
@@ -33,6 +32,26 @@ const OPERATIONS: Readonly<
   me: 'account:read',
   sessions: 'account:read',
   revokeSession: { access: 'account:read', foreign: 'session' },
+  requestPasswordReset: 'public',
+  resetPassword: 'public',
+  verifyEmail: 'public',
+  changePassword: 'account:read',
+  requestEmailVerification: 'account:read',
+  beginTotp: 'account:read',
+  confirmTotp: 'account:read',
+  disableTotp: 'account:read',
+  members: 'members:read',
+  myAccounts: 'account:read',
+  switchAccount: { access: 'account:read', foreign: 'account' },
+  invitations: 'members:write',
+  inviteMember: 'members:write',
+  revokeInvitation: { access: 'members:write', foreign: 'invitation' },
+  acceptInvitation: 'account:read',
+  changeMemberRole: { access: 'members:write', foreign: 'member' },
+  removeMember: { access: 'account:read', foreign: 'member' },
+  updateAccount: 'account:write',
+  exportAccount: 'audit:read',
+  closeAccount: 'account:close',
   apiKeys: 'keys:read',
   createApiKey: 'keys:write',
   updateApiKey: { access: 'keys:write', foreign: 'apiKey' },
@@ -83,6 +102,9 @@ const OPERATIONS: Readonly<
   ledgerOf: 'operator',
   trialBalance: 'operator',
   adjustAccount: 'operator',
+  createTopUp: 'billing:write',
+  topUp: { access: 'billing:read', foreign: 'any' },
+  topUps: 'billing:read',
   usage: 'usage:read',
   generation: { access: 'usage:read', foreign: 'any' },
 };
@@ -193,8 +215,18 @@ describe('another tenant', () => {
     else expect(answer.data?.[operation.name]).toBeNull();
   });
 
-  async function idOf(what: 'apiKey' | 'session' | 'byok' | 'any'): Promise<string> {
+  async function idOf(what: Foreign): Promise<string> {
     const { pool } = control.database;
+    if (what === 'member') return owner.userId;
+    if (what === 'account') return owner.accountId;
+    if (what === 'invitation') {
+      const invited = await control.must<{ inviteMember: { id: string } }>(
+        'mutation { inviteMember(email: "friend@example.com", role: "viewer") { id } }',
+        {},
+        owner.token,
+      );
+      return invited.inviteMember.id;
+    }
     if (what === 'session') return (await pool.query('SELECT id FROM session WHERE user_id = $1', [owner.userId])).rows[0].id;
     if (what === 'apiKey') {
       const created = await control.must<{ createApiKey: { apiKey: { id: string } } }>(
@@ -220,7 +252,8 @@ describe('another tenant', () => {
 });
 
 describe('a suspended account', () => {
-  const writes = operations.filter(({ name }) =>
+  const mutations = operations.filter(({ kind }) => kind === 'mutation');
+  const writes = mutations.filter(({ name }) =>
     ['keys:write', 'account:write', 'members:write', 'batches:write'].includes(accessOf(name) ?? ''),
   );
   /** These can only make things safer. */

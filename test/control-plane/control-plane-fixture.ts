@@ -10,7 +10,7 @@ import { connectRedis, type TestRedis } from '../support/redis.js';
 export const PASSWORD = 'correct horse battery';
 export const NODE_TOKEN = 'node-token-of-the-tests';
 
-export interface Answer<T> {
+interface Answer<T> {
   readonly data: T | null;
   readonly errors?: readonly { message: string; path?: readonly (string | number)[]; extensions: { code: string; param?: string } }[];
 }
@@ -68,6 +68,8 @@ export function testConfig(database: TestDatabase, redis: TestRedis, overrides: 
     jwtKey: ed25519Pair(),
     kmsKey: randomBytes(32),
     smtpUrl: undefined,
+    mailDirectory: undefined,
+    mailFrom: 'ModelAPI <no-reply@localhost>',
     trustedProxies: [],
     logLevel: 'silent',
     payment: { stripe: undefined, usdt: { ethereum: undefined, tron: undefined } },

@@ -3,6 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { GatewayError } from '../../../shared/errors.js';
 import { recordAudit } from '../audit/record-audit.js';
 import { Account } from './account.entity.js';
+import type { MailServices } from './change-password.js';
 import { normaliseEmail, requireGoodPassword } from './credentials.js';
 import type { PasswordHasher } from './hash-password.js';
 import { recordFailure, requireNotBlocked } from './login-backoff.js';
@@ -10,6 +11,7 @@ import { Membership } from './membership.entity.js';
 import { type Caller, type OpenedSession, openSession } from './open-session.js';
 import type { SessionSigner } from './sign-session.js';
 import { User } from './user.entity.js';
+import { requestEmailVerification } from './verify-email.js';
 
 export interface Registration {
   readonly email: string;
@@ -18,12 +20,12 @@ export interface Registration {
 }
 
 /**
- * A person, their account (they own it) and a first session, in one transaction.
+ * A person, their account (they own it) and a first session, in one transaction; then a mail that asks to confirm the address.
  * Throws `invalid_request` naming the field, `conflict` when the address is taken, `rate_limit_exceeded` after many of those.
  */
 export async function registerAccount(
   em: EntityManager,
-  services: { readonly passwords: PasswordHasher; readonly sessions: SessionSigner },
+  services: MailServices & { readonly passwords: PasswordHasher; readonly sessions: SessionSigner },
   registration: Registration,
   caller: Caller,
 ): Promise<OpenedSession> {
@@ -32,7 +34,7 @@ export async function registerAccount(
   await requireNotBlocked(em, { address: caller.address });
   const passwordHash = await services.passwords.hash(registration.password);
   try {
-    return await em.transactional(async (transaction) => {
+    const session = await em.transactional(async (transaction) => {
       const owner = { email, passwordHash, name: registration.name?.trim() ?? '' };
       const { user, account, membership } = await createOwner(transaction, owner);
       await recordAudit(
@@ -42,6 +44,8 @@ export async function registerAccount(
       );
       return openSession(transaction, services.sessions, { user, account, membership }, caller);
     });
+    await requestEmailVerification(em, services, session.user.id);
+    return session;
   } catch (error) {
     if (!(error instanceof UniqueConstraintViolationException)) throw error;
     await recordFailure(em.fork(), { address: caller.address });
@@ -49,14 +53,14 @@ export async function registerAccount(
   }
 }
 
-export interface NewOwner {
+interface NewOwner {
   readonly email: string;
   readonly passwordHash: string | null;
   readonly name: string;
 }
 
-/** In the caller's transaction. Also used by the first login through an identity provider. */
-export async function createOwner(em: EntityManager, owner: NewOwner): Promise<{ user: User; account: Account; membership: Membership }> {
+/** In the caller's transaction. */
+async function createOwner(em: EntityManager, owner: NewOwner): Promise<{ user: User; account: Account; membership: Membership }> {
   const user = new User();
   user.email = owner.email;
   user.name = owner.name.slice(0, 200);

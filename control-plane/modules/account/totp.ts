@@ -17,7 +17,7 @@ const RECOVERY_CODES = 10;
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** As it stands in `app_user.totp_secret`. */
-interface SealedTotp {
+export interface SealedTotp {
   readonly box: string;
   readonly wrappedKey: string;
 }
@@ -27,7 +27,7 @@ export async function sealTotp(kms: Kms, secret: Buffer, userId: string): Promis
   return { box: encrypt(dataKey, secret, Buffer.from(userId)).toString('base64url'), wrappedKey: await kms.wrap(dataKey, userId) };
 }
 
-async function openTotp(kms: Kms, sealed: SealedTotp, userId: string): Promise<Buffer> {
+export async function openTotp(kms: Kms, sealed: SealedTotp, userId: string): Promise<Buffer> {
   return decrypt(await kms.unwrap(sealed.wrappedKey, userId), Buffer.from(sealed.box, 'base64url'), Buffer.from(userId));
 }
 
@@ -39,7 +39,7 @@ export function totpCode(secret: Buffer, step: number): string {
   return String((digest.readUInt32BE(offset) & 0x7fff_ffff) % 1_000_000).padStart(6, '0');
 }
 
-export function totpStep(nowMs: number): number {
+function totpStep(nowMs: number): number {
   return Math.floor(nowMs / 1000 / STEP_SECONDS);
 }
 
@@ -55,7 +55,7 @@ export function checkTotp(kms: Kms, code: string | null | undefined, now: () => 
   return async (em, user) => {
     if (!user.totpEnabledAt || !user.totpSecret) return;
     if (!code) throw new GatewayError('invalid_session', 'Enter the code of your authenticator.', { param: 'totp' });
-    const secret = await openTotp(kms, user.totpSecret as SealedTotp, user.id);
+    const secret = await openTotp(kms, user.totpSecret, user.id);
     const step = matchTotp(secret, code.trim(), now());
     const good = step === undefined ? await consumeRecoveryCode(em, user, code) : await consumeStep(em, user, step);
     if (!good) throw new GatewayError('invalid_session', 'The code is wrong or was used. Wait for the next one.', { param: 'totp' });
@@ -85,12 +85,7 @@ function recoveryHash(code: string): string {
   return createHash('sha256').update(code.trim().toUpperCase()).digest('hex');
 }
 
-export interface TotpSetup {
-  readonly secret: Buffer;
-  readonly base32: string;
-}
-
-export function newTotpSecret(): TotpSetup {
+export function newTotpSecret(): { secret: Buffer; base32: string } {
   const secret = randomBytes(SECRET_BYTES);
   return { secret, base32: toBase32(secret) };
 }
@@ -100,7 +95,7 @@ export function newRecoveryCodes(): { codes: string[]; hashes: string[] } {
   return { codes, hashes: codes.map(recoveryHash) };
 }
 
-export function toBase32(bytes: Buffer): string {
+function toBase32(bytes: Buffer): string {
   let bits = '';
   for (const byte of bytes) bits += byte.toString(2).padStart(8, '0');
   const groups = bits.match(/.{1,5}/g) ?? [];

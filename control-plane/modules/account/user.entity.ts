@@ -1,6 +1,7 @@
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { newId } from '../../db/new-id.js';
+import type { SealedTotp } from './totp.js';
 
 /** A person. Columns without `@Field` cannot be asked for. */
 @ObjectType()
@@ -29,7 +30,7 @@ export class User {
 
   /** Sealed; see `modules/account/totp.ts`. */
   @Property({ type: 'json', nullable: true, hidden: true })
-  totpSecret: object | null = null;
+  totpSecret: SealedTotp | null = null;
 
   @Property({ type: 'datetime', nullable: true })
   totpEnabledAt: Date | null = null;

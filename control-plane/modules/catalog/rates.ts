@@ -63,7 +63,7 @@ export function fromUsdRates(rates: UsdRates, param: string): RatesRow {
 }
 
 /** 500_000n pico-USD per token is "0.5" USD per million. */
-export function formatUsdPerMillion(pico: bigint): string {
+function formatUsdPerMillion(pico: bigint): string {
   const fraction = (pico % PICO_PER_MICRO).toString().padStart(6, '0').replace(/0+$/, '');
   return `${pico / PICO_PER_MICRO}${fraction === '' ? '' : `.${fraction}`}`;
 }

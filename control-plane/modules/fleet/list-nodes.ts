@@ -25,7 +25,7 @@ export async function listNodes(em: EntityManager, fleet: Fleet): Promise<FleetN
   return [...nodes, ...unrecorded];
 }
 
-export async function newestRevision(em: EntityManager): Promise<number> {
+async function newestRevision(em: EntityManager): Promise<number> {
   const [row] = await em.execute<{ revision: string | null }[]>('SELECT max(revision) AS revision FROM published_revision');
   return Number(row?.revision ?? 0);
 }
