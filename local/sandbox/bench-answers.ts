@@ -1,5 +1,6 @@
 /**
  * Fixed answers for benchmarks: models named `bench-...` are rendered once and then only written, with no parsing, counting or logging.
+ * A gateway that sends models of its own names gets them by the prompt: `[[bench-1k]]`.
  * - `bench-1k` (any `bench-<n>k`): a sync answer whose text is n KB; streamed, the same text in 16-byte chunks.
  * - `bench-stream~chunks=200~pace=20`: so many frames of about one token, so many milliseconds apart (0: as fast as the socket takes).
  * The tokens reported are those of the fixed text, and 500 of input.
@@ -26,9 +27,12 @@ export interface BenchCall {
 }
 
 const MARK = Buffer.from('"bench-');
+const PROMPT_MARK = Buffer.from('[[bench-');
 
-/** The bench model that an OpenAI or Anthropic body names, found without parsing it. */
+/** The bench model that an OpenAI or Anthropic body names, in `model` or in the prompt as `[[bench-1k]]`, found without parsing it. */
 export function benchModelIn(body: Buffer): string | undefined {
+  const inPrompt = body.indexOf(PROMPT_MARK);
+  if (inPrompt >= 0) return body.toString('latin1', inPrompt + 2, body.indexOf(0x5d, inPrompt));
   const at = body.indexOf(MARK);
   if (at < 0) return undefined;
   const before = body.toString('latin1', Math.max(0, at - 12), at);
