@@ -5,7 +5,7 @@
  * - The charge is min(actual, hold and what the lease has left), and exactly the `usage.cost` that the customer was shown.
  * - A stream without max_tokens sets aside more as it goes; when the wallet has no more, `fundsEnded` ends it with `length`.
  */
-import { GatewayError } from '../../shared/errors.js';
+import { ERRORS, type ErrorCode, GatewayError } from '../../shared/errors.js';
 import { smaller } from '../../shared/lease.js';
 import { byokChargeFor, chargeFor, type NanoUsd, NO_TOKENS, type TokenBuckets, totalTokens } from '../../shared/money.js';
 import type { AttemptRecord, UsageEvent } from '../../shared/usage-event.js';
@@ -223,13 +223,19 @@ export class RequestMeter implements Meter {
     if (this.#ending === 'client_left') return { status: CLIENT_LEFT_STATUS, errorCode: null };
     if (this.#ending !== 'failed') return { status: 200, errorCode: null };
     const error = this.#error;
-    const { status, code } = error instanceof GatewayError ? error : { status: 500, code: 'internal_error' };
+    const { status, code } = error instanceof GatewayError ? error : brokeOff(error);
     return { status: this.#candidate && this.request.stream ? 200 : status, errorCode: code };
   }
 
   #elapsedMs(): number {
     return Math.max(0, this.options.now() - this.request.receivedAtMs);
   }
+}
+
+/** What is thrown after the commit point is the vendor's failure or a fault of ours; the stages share no class for the former. */
+function brokeOff(error: unknown): { readonly status: number; readonly code: ErrorCode } {
+  const code = error instanceof Error && error.name === 'UpstreamFailure' ? 'upstream_error' : 'internal_error';
+  return { status: ERRORS[code].status, code };
 }
 
 function servedBy(candidate: Candidate | undefined) {
