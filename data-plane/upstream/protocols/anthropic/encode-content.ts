@@ -8,7 +8,7 @@ import type { MediaReference, TextBlock, UserBlock } from './wire.js';
 export function encodeContent(message: ChatMessage, path: string): UserBlock[] {
   const blocks = partsOf(message).map((part, index) => encodePart(part, `${path}.content[${index}]`));
   const last = blocks.at(-1);
-  if (last !== undefined && message.cache_control !== undefined) last.cache_control = message.cache_control;
+  if (last !== undefined && message.cache_control != null) last.cache_control = message.cache_control;
   return blocks;
 }
 
@@ -47,7 +47,7 @@ function image(source: MediaSource, path: string): UserBlock {
 
 function document(source: MediaSource, filename: string | undefined, path: string): UserBlock {
   if (source.kind === 'inline' && source.mimeType.startsWith('image/')) return image(source, path);
-  const title = filename === undefined || filename === '' ? {} : { title: filename };
+  const title = !filename ? {} : { title: filename };
   if (source.kind === 'inline' && (source.mimeType.startsWith('text/') || source.mimeType === 'application/json')) {
     const data = Buffer.from(source.base64, 'base64').toString('utf8');
     return { type: 'document', source: { type: 'text', media_type: 'text/plain', data }, ...title };
@@ -60,5 +60,5 @@ function reference(source: MediaSource): MediaReference {
 }
 
 function cache(part: ContentPart): Pick<TextBlock, 'cache_control'> {
-  return 'cache_control' in part && part.cache_control !== undefined ? { cache_control: part.cache_control } : {};
+  return 'cache_control' in part && part.cache_control != null ? { cache_control: part.cache_control } : {};
 }

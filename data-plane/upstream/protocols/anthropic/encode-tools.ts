@@ -56,16 +56,16 @@ function encodeTool(tool: FunctionTool, traits: ClaudeTraits): JsonRecord {
   const schema = objectSchema(parameters);
   return {
     name,
-    ...(description === undefined ? {} : { description }),
+    ...(description == null ? {} : { description }),
     input_schema: isStrict ? closedSchema(schema) : schema,
     ...(isStrict ? { strict: true } : {}),
-    ...(tool.cache_control === undefined ? {} : { cache_control: tool.cache_control }),
+    ...(tool.cache_control == null ? {} : { cache_control: tool.cache_control }),
   };
 }
 
 /** The root must be an object (conformance 24). */
-function objectSchema(schema: JsonRecord | undefined): JsonRecord {
-  if (schema === undefined || Object.keys(schema).length === 0) return { type: 'object', properties: {} };
+function objectSchema(schema: JsonRecord | null | undefined): JsonRecord {
+  if (schema == null || Object.keys(schema).length === 0) return { type: 'object', properties: {} };
   return schema['type'] === 'object' ? schema : { ...schema, type: 'object' };
 }
 

@@ -44,14 +44,14 @@ function declare(tool: FunctionTool, traits: GeminiTraits, names: FunctionNames)
   const { name, description, parameters } = tool.function;
   return {
     name: names.toGemini(name),
-    ...(description === undefined ? {} : { description }),
+    ...(description == null ? {} : { description }),
     ...declareParameters(parameters, traits),
   };
 }
 
 /** OpenAPI's subset refuses an object without properties; JSON Schema does not. */
-function declareParameters(schema: JsonRecord | undefined, traits: GeminiTraits): JsonRecord {
-  if (schema === undefined || Object.keys(schema).length === 0) return {};
+function declareParameters(schema: JsonRecord | null | undefined, traits: GeminiTraits): JsonRecord {
+  if (schema == null || Object.keys(schema).length === 0) return {};
   if (traits.jsonSchema) return { parametersJsonSchema: schema };
   const parameters = openApiSchema(schema);
   return parameters['type'] === 'OBJECT' && parameters['properties'] === undefined ? {} : { parameters };
