@@ -3,6 +3,7 @@
  * line that names it, and the process stops. Outside `MODE=local` a secret that is short or known from the examples is refused.
  */
 import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
 
 export interface DataPlaneConfig {
   readonly mode: 'local' | 'production';
@@ -66,7 +67,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): DataPl
     snapshotPublicKey: read.key('SNAPSHOT_PUBLIC_KEY'),
     jwtPublicKey: read.key('JWT_PUBLIC_KEY'),
     regionKey: { publicKey: read.key('REGION_PUBLIC_KEY'), privateKey: read.key('REGION_PRIVATE_KEY') },
-    trustedProxies: read.list('TRUSTED_PROXIES'),
+    trustedProxies: read.addressRanges('TRUSTED_PROXIES'),
   };
 }
 
@@ -123,11 +124,17 @@ class Environment {
     return value;
   }
 
-  list(name: string): readonly string[] {
-    const value = this.variables[name] ?? '';
-    return value
+  /** Addresses and CIDR ranges, separated by commas. */
+  addressRanges(name: string): readonly string[] {
+    const ranges = (this.variables[name] ?? '')
       .split(',')
       .map((part) => part.trim())
       .filter((part) => part !== '');
+    for (const range of ranges) {
+      const [address = '', bits = '0'] = range.split('/');
+      if (isIP(address) === 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (isIP(address) === 4 ? 32 : 128))
+        throw new ConfigError(name, `must be addresses and CIDR ranges, and "${range}" is none`);
+    }
+    return ranges;
   }
 }

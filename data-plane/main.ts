@@ -5,7 +5,10 @@ import { ConfigError, loadConfig } from './config.js';
 
 const config = readConfig();
 const logger = pino({ base: { node: config.nodeId, region: config.region } });
-const node = await createDataPlane(config, logger);
+const node = await createDataPlane(config, logger).catch(refuseToStart);
+
+// A promise that nobody waited for is a fault of one request, not of the others that are being served.
+process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a rejection that nobody waited for'));
 
 let ending = false;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -23,7 +26,12 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-await node.start();
+await node.start().catch(refuseToStart);
+
+function refuseToStart(error: unknown): never {
+  logger.fatal({ err: error }, 'the node could not start');
+  process.exit(1);
+}
 
 function readConfig() {
   try {

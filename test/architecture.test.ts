@@ -119,7 +119,7 @@ describe('imports', () => {
     ['data-plane/', (specifier) => specifier === 'fastify', ['data-plane/http/', 'data-plane/account/', 'data-plane/region/']],
     [
       'data-plane/',
-      (specifier) => /^(node:)?(http|https|net|tls)$/.test(specifier),
+      (specifier) => /^(node:)?(http|https|tls)$/.test(specifier),
       ['data-plane/http/', 'data-plane/upstream/', 'data-plane/admission/', 'data-plane/region/'],
     ],
   ];

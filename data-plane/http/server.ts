@@ -28,6 +28,12 @@ const KEEP_ALIVE_MS = 72_000;
 const RECEIVE_MS = 120_000;
 const HEADERS_MS = 15_000;
 
+const DOCS_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+  'x-content-type-options': 'nosniff',
+};
+
 /** Routes of another stage (the account endpoints), mounted beside ours. */
 export interface MountedRoutes {
   readonly descriptions: readonly RouteDescription[];
@@ -82,7 +88,7 @@ export function createHttpServer(context: HttpContext, registry: Registry, publi
     const openApi = JSON.stringify(openApiDocument(descriptions, publicUrl));
     const docs = docsPage(descriptions, publicUrl);
     scope.get('/openapi.json', (_request, reply) => reply.header('content-type', 'application/json; charset=utf-8').send(openApi));
-    scope.get('/docs', (_request, reply) => reply.header('content-type', 'text/html; charset=utf-8').send(docs));
+    scope.get('/docs', (_request, reply) => reply.headers(DOCS_HEADERS).send(docs));
     done();
   });
   return server;

@@ -25,8 +25,8 @@ export interface LoadedRevision {
 }
 
 /**
- * Undefined when the source has nothing newer than `running`. Throws RevisionRejected for what must not be served, any other error when
- * the source could not deliver.
+ * Undefined when the source has what is `running`, or nothing was ever published. Throws RevisionRejected for what must not be served,
+ * any other error when the source could not deliver or is behind.
  */
 export async function loadRevision(
   source: ConfigSource,
@@ -35,9 +35,13 @@ export async function loadRevision(
   region: string,
 ): Promise<LoadedRevision | undefined> {
   const announced = await source.manifest();
-  if (announced === undefined) return undefined;
+  if (announced === undefined && !running) return undefined;
+  if (announced === undefined) throw new Error(`${source.name} has lost its manifest`);
   const manifest = verifyManifest(announced, key);
-  if (running && manifest.revision <= running.manifest.revision) return undefined;
+  const ours = running?.manifest.revision ?? 0;
+  // It cannot tell us of anything newer, so having asked it does not count.
+  if (manifest.revision < ours) throw new Error(`${source.name} is behind: ${manifest.revision}, and ${ours} runs here`);
+  if (manifest.revision === ours) return undefined;
   const catalog = await loadCatalog(source, manifest, running, region);
   const access = await loadAccess(source, manifest, running);
   return { manifest, ...catalog, ...access };

@@ -77,6 +77,8 @@ test.each([
   ['API_KEY_PEPPER', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'],
   ['SNAPSHOT_PUBLIC_KEY', 'abc'],
   ['REGION_PRIVATE_KEY', 'not base64url!'],
+  ['TRUSTED_PROXIES', '10.0.0.0/8, everybody'],
+  ['TRUSTED_PROXIES', '10.0.0.0/33'],
 ])('%s = %s is refused in one line that names it and does not repeat a secret', (name, value) => {
   const wrong = { ...environment, [name]: value };
   expect(() => loadConfig(wrong)).toThrow(ConfigError);

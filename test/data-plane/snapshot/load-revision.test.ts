@@ -103,13 +103,16 @@ test('a node that missed changes, or started from none, reads the same keys', as
   expect(late.store.running?.changes).toHaveLength(39);
 });
 
-test('a lower or equal revision is never applied', async () => {
+test('a lower or equal revision is never applied, and a source that is behind or empty does not count as heard', async () => {
   const publisher = new TestPublisher();
   publisher.publishBase(5, publisher.catalog(), []);
   const node = openNode(publisher);
   await node.pull();
-  publisher.publishBase(4, publisher.catalog(), []);
   expect(await node.pull()).toBe(false);
+  publisher.publishBase(4, publisher.catalog(), []);
+  await expect(node.pull()).rejects.toThrow(/behind/);
+  publisher.newest = undefined;
+  await expect(node.pull()).rejects.toThrow(/lost/);
   expect(node.store.revision).toBe(5);
 });
 
