@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { creditBonus } from '../../control-plane/modules/billing/credit-account.js';
-import { buildProgram } from '../../local/build.mjs';
 import { findAnyFreePort } from '../../local/services/free-port.js';
 import { TetheredProcess } from '../../local/services/tethered-process.js';
 import { NANO_PER_USD } from '../../shared/money.js';
@@ -29,7 +29,8 @@ const DATABASE = 'bench';
 const READY_MS = 30_000;
 
 export async function startBenchStack(): Promise<BenchStack> {
-  const services = new TestServices(buildProgram);
+  // This file is part of the compiled program.
+  const services = new TestServices(() => Promise.resolve({ dist: fileURLToPath(new URL('../..', import.meta.url)) }));
   const folder = mkdtempSync(join(tmpdir(), 'modelapi-bench-'));
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {

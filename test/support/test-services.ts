@@ -77,10 +77,11 @@ export class TestServices {
   }
 }
 
+/** Runs from the project's root, compiled or not: SQL files are not part of the compiled program. */
 async function createTemplate(server: PostgresServer): Promise<void> {
   const client = new pg.Client({ connectionString: server.url });
   await client.connect();
   await client.query(`CREATE DATABASE ${TEMPLATE_DATABASE}`);
   await client.end();
-  await migrate(server.databaseUrl(TEMPLATE_DATABASE), new URL('../../migrations', import.meta.url).pathname);
+  await migrate(server.databaseUrl(TEMPLATE_DATABASE), join(process.cwd(), 'migrations'));
 }
