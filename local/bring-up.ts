@@ -17,7 +17,7 @@ import { nodeUrl, type PlannedNode, Stack } from './stack.js';
 import type { Supervisor } from './supervisor.js';
 
 /** First choices; a busy port moves to the next free one. */
-const PORTS = { gateway: 8080, controlPlane: 4000, sandbox: 4010, postgres: 55_432, redis: 56_379 };
+const PORTS = { gateway: 8080, controlPlane: 4000, sandbox: 4010, stripe: 4020, postgres: 55_432, redis: 56_379 };
 const DATABASE = 'modelapi';
 const REDIS_PREFIX = 'modelapi';
 
@@ -38,6 +38,7 @@ export async function bringUp(
   announce('migrating');
   await migrate(databaseUrl, join(config.root, 'migrations'));
 
+  const realStripe = config.inherited['STRIPE_SECRET_KEY'] !== undefined;
   const { ports, moved } = await findPorts(config.regions.length);
   const nodes = config.regions.map((region, index): PlannedNode => ({ nodeId: `${region}-1`, region, port: ports.nodes[index] ?? 0 }));
   const regions = Object.fromEntries(nodes.map((node) => [node.region, nodeUrl(node)]));
@@ -58,11 +59,14 @@ export async function bringUp(
     secrets,
     nodes,
     sandboxPort: ports.sandbox,
+    ...(realStripe ? {} : { fakeStripePort: ports.stripe }),
     inherited: config.inherited,
   });
   const ready = stack.start();
-  supervisor.watch(stack.control.process, stack.sandbox.process);
-  supervisor.watch(...stack.nodes.map((node) => node.process));
+  const running = stack.nodes.map((node) => node.process);
+  supervisor.watch(...stack.programs.map((program) => program.process).filter((program) => !running.includes(program)));
+  // Watched last, stopped first: their last usage is taken in.
+  supervisor.watch(...running);
   await ready;
 
   const record: LocalRecord = {
@@ -131,6 +135,7 @@ interface FoundPorts {
   readonly nodes: readonly number[];
   readonly control: number;
   readonly sandbox: number;
+  readonly stripe: number;
 }
 
 async function findPorts(nodes: number): Promise<{ ports: FoundPorts; moved: readonly string[] }> {
@@ -144,9 +149,10 @@ async function findPorts(nodes: number): Promise<{ ports: FoundPorts; moved: rea
   };
   const control = await take(PORTS.controlPlane, 'the control plane');
   const sandbox = await take(PORTS.sandbox, 'the sandbox');
+  const stripe = await take(PORTS.stripe, 'the stand-in for Stripe');
   const found: number[] = [];
   for (let index = 0; index < nodes; index++) {
     found.push(await take(PORTS.gateway + index, index === 0 ? 'the gateway' : `node ${index + 1}`));
   }
-  return { ports: { nodes: found, control, sandbox }, moved };
+  return { ports: { nodes: found, control, sandbox, stripe }, moved };
 }

@@ -69,6 +69,23 @@ export function dataPlaneEnvironment(
   };
 }
 
+/** Added to the control plane's: payments go to the stand-in. */
+export function fakeStripeAccess(port: number, secrets: Secrets): Record<string, string> {
+  return {
+    STRIPE_API_BASE: `http://${HOST}:${port}`,
+    STRIPE_SECRET_KEY: 'sk_test_local',
+    STRIPE_WEBHOOK_SECRET: secrets.stripeWebhookSecret,
+  };
+}
+
+export function fakeStripeEnvironment(port: number, addresses: StackAddresses, secrets: Secrets): Record<string, string> {
+  return {
+    PORT: String(port),
+    WEBHOOK_URL: `${addresses.controlPlaneUrl}/webhooks/stripe`,
+    WEBHOOK_SECRET: secrets.stripeWebhookSecret,
+  };
+}
+
 export function sandboxEnvironment(port: number, inherited: Inherited): Record<string, string> {
   return { ...inherited, HOST, PORT: String(port) };
 }

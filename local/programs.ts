@@ -1,5 +1,5 @@
 /**
- * Starts the three programs of a stack: control plane, data-plane node, sandbox vendor. Each is a process of this same Node over the
+ * Starts the programs of a stack: control plane, data-plane node, sandbox vendor, stand-in for Stripe. Each is a process of this same Node over the
  * compiled `dist/`. `start` resolves when the program answers; it rejects with the end of the program's log when it does not.
  */
 import { join } from 'node:path';
@@ -9,20 +9,24 @@ import { TetheredProcess, waitUntilReady } from './services/tethered-process.js'
 export const DATA_PLANE_FLAGS = ['--max-semi-space-size=16'];
 /** A cold machine that compiles and starts everything at once. */
 const READY_MS = 60_000;
+const READY_ANSWER_MS = 2_000;
 
-export type ProgramKind = 'control-plane' | 'data-plane' | 'sandbox';
+export type ProgramKind = 'control-plane' | 'data-plane' | 'sandbox' | 'fake-stripe';
 
 interface ProgramShape {
   readonly script: string;
   readonly flags: readonly string[];
-  /** Answers 200 once it can serve. */
+  /** Answers `readyStatus` once it can serve. */
   readonly readyPath: string;
+  readonly readyStatus: number;
 }
 
 const SHAPES: Readonly<Record<ProgramKind, ProgramShape>> = {
-  'control-plane': { script: 'control-plane/main.js', flags: [], readyPath: '/readyz' },
-  'data-plane': { script: 'data-plane/main.js', flags: DATA_PLANE_FLAGS, readyPath: '/readyz' },
-  sandbox: { script: 'local/sandbox/main.js', flags: [], readyPath: '/__sandbox/requests?limit=1' },
+  'control-plane': { script: 'control-plane/main.js', flags: [], readyPath: '/readyz', readyStatus: 200 },
+  'data-plane': { script: 'data-plane/main.js', flags: DATA_PLANE_FLAGS, readyPath: '/readyz', readyStatus: 200 },
+  sandbox: { script: 'local/sandbox/main.js', flags: [], readyPath: '/__sandbox/requests?limit=1', readyStatus: 200 },
+  // Its API refuses whoever shows no key.
+  'fake-stripe': { script: 'local/fake-stripe/main.js', flags: [], readyPath: '/', readyStatus: 401 },
 };
 
 export interface ProgramOptions {
@@ -75,9 +79,10 @@ export class Program {
   }
 
   async isReady(): Promise<boolean> {
-    const response = await fetch(this.url + SHAPES[this.options.kind].readyPath, { signal: AbortSignal.timeout(2_000) });
+    const { readyPath, readyStatus } = SHAPES[this.options.kind];
+    const response = await fetch(this.url + readyPath, { signal: AbortSignal.timeout(READY_ANSWER_MS) });
     await response.body?.cancel();
-    return response.ok;
+    return response.status === readyStatus;
   }
 
   async stop(graceMs?: number): Promise<void> {

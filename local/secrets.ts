@@ -12,6 +12,8 @@ export interface Secrets {
   readonly nodeToken: string;
   readonly apiKeyPepper: string;
   readonly kmsKey: string;
+  /** Between the stand-in for Stripe and the control plane. */
+  readonly stripeWebhookSecret: string;
   /** Raw Ed25519 keys, base64url. */
   readonly snapshot: SigningKey;
   readonly jwt: SigningKey;
@@ -35,6 +37,7 @@ export function generateSecrets(regions: readonly string[]): Secrets {
       nodeToken: randomText(32),
       apiKeyPepper,
       kmsKey: randomText(32),
+      stripeWebhookSecret: `whsec_${randomText(24)}`,
       snapshot: generateSigningKey(),
       jwt: generateSigningKey(),
       regions: {},
@@ -46,10 +49,10 @@ export function generateSecrets(regions: readonly string[]): Secrets {
   );
 }
 
-/** Those of the file, made now when it is new; regions that it does not know yet get their key. */
+/** Those of the file, made now when it is new; what it does not know yet (a region, a newer secret) is added. */
 export function loadSecrets(file: string, regions: readonly string[]): Secrets {
-  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Secrets) : generateSecrets(regions);
-  const secrets = withRegions(known, regions);
+  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets>) : {};
+  const secrets = withRegions({ ...generateSecrets([]), ...known }, regions);
   writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   return secrets;
 }

@@ -1,5 +1,5 @@
 /**
- * One control plane, data-plane nodes and the sandbox vendor on one machine, over a PostgreSQL and a Redis that run already and a
+ * One control plane, data-plane nodes, the sandbox vendor and (unless there is a real one) a stand-in for Stripe on one machine, over a PostgreSQL and a Redis that run already and a
  * database that is migrated and seeded. `npm start` has one; so has each end-to-end test.
  */
 import { mkdirSync } from 'node:fs';
@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import {
   controlPlaneEnvironment,
   dataPlaneEnvironment,
+  fakeStripeAccess,
+  fakeStripeEnvironment,
   type Inherited,
   type StackAddresses,
   sandboxEnvironment,
@@ -25,6 +27,8 @@ export interface StackPlan {
   /** In this order; names are unique. */
   readonly nodes: readonly PlannedNode[];
   readonly sandboxPort: number;
+  /** Absent: payments are what `inherited` says of them. */
+  readonly fakeStripePort?: number;
   readonly inherited: Inherited;
   /** More variables for one kind of program: a test's own settings. */
   readonly extra?: { readonly controlPlane?: Inherited; readonly dataPlane?: Inherited };
@@ -45,15 +49,17 @@ export class Stack {
   readonly control: Program;
   readonly nodes: readonly Program[];
   readonly sandbox: Program;
+  readonly stripe: Program | undefined;
 
   constructor(plan: StackPlan) {
-    const { dist, logFolder, addresses, secrets, inherited, extra } = plan;
+    const { dist, logFolder, addresses, secrets, inherited, extra, fakeStripePort } = plan;
+    const payments = fakeStripePort === undefined ? {} : fakeStripeAccess(fakeStripePort, secrets);
     this.control = new Program({
       kind: 'control-plane',
       name: 'control-plane',
       dist,
       logFolder,
-      environment: { ...controlPlaneEnvironment(addresses, secrets, inherited), ...extra?.controlPlane },
+      environment: { ...controlPlaneEnvironment(addresses, secrets, inherited), ...payments, ...extra?.controlPlane },
     });
     this.nodes = plan.nodes.map((node) => {
       const dataDirectory = join(plan.nodesFolder, node.nodeId);
@@ -68,10 +74,20 @@ export class Stack {
       logFolder,
       environment: sandboxEnvironment(plan.sandboxPort, inherited),
     });
+    this.stripe =
+      fakeStripePort === undefined
+        ? undefined
+        : new Program({
+            kind: 'fake-stripe',
+            name: 'fake-stripe',
+            dist,
+            logFolder,
+            environment: fakeStripeEnvironment(fakeStripePort, addresses, secrets),
+          });
   }
 
   get programs(): readonly Program[] {
-    return [this.sandbox, this.control, ...this.nodes];
+    return [this.sandbox, ...(this.stripe === undefined ? [] : [this.stripe]), this.control, ...this.nodes];
   }
 
   /** Resolves when all answer. Rejects with the first that does not; the caller stops the others. */
@@ -82,6 +98,6 @@ export class Stack {
   /** Nodes first, so that their last usage is taken in. */
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()));
-    await Promise.all([this.control.stop(), this.sandbox.stop()]);
+    await Promise.all([this.control.stop(), this.sandbox.stop(), this.stripe?.stop()]);
   }
 }

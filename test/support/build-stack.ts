@@ -26,6 +26,8 @@ export interface StackChoices {
   readonly nodes?: readonly string[];
   /** False: vendors have no credential, and the vendor `sandbox` serves all, as in a first `npm start`. Default: true. */
   readonly playVendors?: boolean;
+  /** A stand-in for Stripe that the control plane charges and hears. Default: no payments. */
+  readonly fakeStripe?: boolean;
   /** More variables; told where everything will be, so that a proxy can be put in between. */
   readonly extra?: (addresses: StackAddresses) => NonNullable<StackPlan['extra']> | Promise<NonNullable<StackPlan['extra']>>;
 }
@@ -34,6 +36,7 @@ export interface BuiltStack {
   readonly control: Program;
   readonly nodes: readonly Program[];
   readonly sandbox: Program;
+  readonly stripe: Program | undefined;
   /** The first node. */
   readonly gateway: string;
   readonly apiKey: string;
@@ -75,6 +78,7 @@ export async function buildStack(place: StackPlace, choices: StackChoices = {}):
     secrets,
     nodes,
     sandboxPort,
+    ...(choices.fakeStripe === true ? { fakeStripePort: await findAnyFreePort() } : {}),
     inherited: {},
     ...(extra === undefined ? {} : { extra }),
   });
@@ -89,6 +93,7 @@ export async function buildStack(place: StackPlace, choices: StackChoices = {}):
     control: stack.control,
     nodes: stack.nodes,
     sandbox: stack.sandbox,
+    stripe: stack.stripe,
     gateway: first?.url ?? '',
     apiKey: secrets.apiKey,
     testKey: secrets.testKey,
