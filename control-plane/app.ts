@@ -21,6 +21,7 @@ import { PasswordHasher } from './modules/account/hash-password.js';
 import { SessionSigner } from './modules/account/sign-session.js';
 import { localKms } from './modules/byok/kms.js';
 import type { Services } from './modules/context.js';
+import { EgressClient } from './modules/egress/egress-client.js';
 import { Fleet } from './modules/fleet/fleet.js';
 import { localMailer, smtpMailer } from './modules/mail/mailer.js';
 import { openPayments } from './modules/payment/payments.js';
@@ -90,12 +91,14 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
     sessions: new SessionSigner(config.jwtKey),
     kms: localKms(config.kmsKey),
     fleet,
+    egress: new EgressClient(config.egressAllowedOrigins),
     mailer:
       config.smtpUrl === undefined
         ? localMailer(server.log, config.mailDirectory)
         : smtpMailer(config.smtpUrl, config.mailFrom, server.log),
     publicUrl: config.publicUrl,
     apiKeyPepper: config.apiKeyPepper,
+    signUpsPerHour: config.signUpsPerHour,
     payments: openPayments(config.payment, config.publicUrl),
   };
   const shared = { pool, redis, keys, fleet, log: server.log };
@@ -126,6 +129,7 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
     await server.close();
     for (const worker of workers.reverse()) await worker.stop();
     redis.disconnect();
+    await services.egress.close();
     await orm.close();
     await pool.end();
   };

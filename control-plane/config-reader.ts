@@ -36,6 +36,12 @@ export class Environment {
     return value;
   }
 
+  integer(name: string, fallback: number): number {
+    const value = Number(this.text(name, String(fallback)));
+    if (!Number.isSafeInteger(value) || value < 1) throw new ConfigError(name, 'must be a whole number of at least 1');
+    return value;
+  }
+
   /** Without a trailing slash. */
   url(name: string, protocols: readonly string[], fallback?: string): string {
     const value = this.text(name, fallback);

@@ -35,6 +35,10 @@ export interface ControlPlaneConfig {
   readonly mailDirectory: string | undefined;
   /** The sender. */
   readonly mailFrom: string;
+  /** `http://127.0.0.1:9000`: called although it is not public. Local mode only. */
+  readonly egressAllowedOrigins: readonly string[];
+  /** Per address. */
+  readonly signUpsPerHour: number;
   /** Where `x-forwarded-for` is believed: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[];
   readonly logLevel: string;
@@ -63,6 +67,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): ControlP
     smtpUrl: local ? read.optionalUrl('SMTP_URL', ['smtp:', 'smtps:']) : read.url('SMTP_URL', ['smtp:', 'smtps:']),
     mailDirectory: read.optional('MAIL_DIRECTORY'),
     mailFrom: read.text('MAIL_FROM', 'ModelAPI <no-reply@localhost>'),
+    egressAllowedOrigins: egressOrigins(read, local),
+    signUpsPerHour: read.integer('SIGN_UPS_PER_HOUR', local ? 10_000 : 20),
     trustedProxies: read.list('TRUSTED_PROXIES'),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     payment: readPaymentConfig(read, local),
@@ -80,4 +86,12 @@ function ed25519Pair(read: Environment, name: string): Ed25519Pair {
     // Falls through to the one line below: the cause may quote the key.
   }
   throw new ConfigError(name, 'is not an Ed25519 private key with its public key');
+}
+
+function egressOrigins(read: Environment, local: boolean): string[] {
+  const origins = read.list('EGRESS_ALLOWED_ORIGINS');
+  if (origins.length > 0 && !local) throw new ConfigError('EGRESS_ALLOWED_ORIGINS', 'is for MODE=local only');
+  const wrong = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  if (wrong !== undefined) throw new ConfigError('EGRESS_ALLOWED_ORIGINS', `"${wrong}" is not an origin such as http://127.0.0.1:9000`);
+  return origins;
 }

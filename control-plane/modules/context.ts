@@ -8,6 +8,7 @@ import type { PasswordHasher } from './account/hash-password.js';
 import type { SessionSigner } from './account/sign-session.js';
 import type { ByokCredential } from './byok/byok.entity.js';
 import type { Kms } from './byok/kms.js';
+import type { EgressClient } from './egress/egress-client.js';
 import type { Fleet } from './fleet/fleet.js';
 import type { Mailer } from './mail/mailer.js';
 import type { Payments } from './payment/payments.js';
@@ -19,10 +20,13 @@ export interface Services {
   readonly sessions: SessionSigner;
   readonly kms: Kms;
   readonly fleet: Fleet;
+  /** For every URL that a customer can influence. */
+  readonly egress: EgressClient;
   readonly mailer: Mailer;
   /** Where the links of mails lead. */
   readonly publicUrl: string;
   readonly apiKeyPepper: string;
+  readonly signUpsPerHour: number;
   readonly payments: Payments;
 }
 

@@ -238,7 +238,7 @@ describe('another tenant', () => {
     }
     if (what === 'byok') {
       await pool.query(
-        `INSERT INTO vendor (id, name, protocol, base_url) VALUES ('openai', 'OpenAI', 'openai', 'https://api.openai.com/v1') ON CONFLICT DO NOTHING`,
+        `INSERT INTO vendor (id, name, protocol, base_url) VALUES ('openai', 'OpenAI', 'openai', 'http://127.0.0.1:1/v1') ON CONFLICT DO NOTHING`,
       );
       const created = await control.must<{ createByokCredential: { id: string } }>(
         'mutation { createByokCredential(input: { provider: "openai", apiKey: "sk-of-the-owner-1234" }) { id } }',

@@ -1,4 +1,6 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AccessChange } from '../../shared/access-document.js';
 import { generateRegionKey, openSealedSecret, type SealedSecret } from '../../shared/sealed.js';
 import type { CatalogDocument, Manifest } from '../../shared/snapshot.js';
@@ -8,19 +10,27 @@ const SECRET = 'sk-vendor-secret-planted-9876';
 const us = generateRegionKey();
 const eu = generateRegionKey();
 
+/** A vendor that knows one key to be wrong. */
+const vendor = createServer((request, response) => {
+  response.writeHead(request.headers.authorization?.includes('wrong') ? 401 : 200, { 'content-type': 'application/json' }).end('{}');
+});
+afterAll(() => void vendor.close());
+
 let control: ControlPlaneFixture;
 let operator: Person;
 beforeAll(async () => {
   control = await startControlPlane();
   operator = await control.registerOperator();
+  await new Promise<void>((resolve) => vendor.listen(0, '127.0.0.1', resolve));
+  const baseUrl = `http://127.0.0.1:${(vendor.address() as AddressInfo).port}/v1`;
   await saveRegion('us', us.publicKey);
   for (const [id, byokBaseUrl] of [
     ['openai', false],
     ['selfhosted', true],
   ] as const)
     await control.must(
-      'mutation ($id: ID!, $byokBaseUrl: Boolean) { saveVendor(input: { id: $id, name: "V", protocol: "openai", baseUrl: "https://api.example.com/v1", byokBaseUrl: $byokBaseUrl }) { id } }',
-      { id, byokBaseUrl },
+      'mutation ($id: ID!, $baseUrl: String, $byokBaseUrl: Boolean) { saveVendor(input: { id: $id, name: "V", protocol: "openai", baseUrl: $baseUrl, byokBaseUrl: $byokBaseUrl }) { id } }',
+      { id, baseUrl, byokBaseUrl },
       operator.token,
     );
 });
@@ -45,6 +55,13 @@ async function storedOf(id: string): Promise<SealedSecret> {
 }
 
 describe('a customer credential', () => {
+  test('that the vendor refuses is not saved, and the field is named', async () => {
+    const person = await control.register();
+    const { errors } = await control.graphql(CREATE, { input: { provider: 'openai', apiKey: 'sk-a-wrong-key' } }, person.token);
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'invalid_request', param: 'byok.apiKey' });
+    expect(await control.must('{ byokCredentials { id } }', {}, person.token)).toEqual({ byokCredentials: [] });
+  });
+
   test('opens with the key of its region, for its account and its id, and for nothing else', async () => {
     const person = await control.register();
     const { createByokCredential } = await control.must<Created>(CREATE, { input: { provider: 'openai', apiKey: SECRET } }, person.token);

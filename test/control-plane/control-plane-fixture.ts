@@ -70,6 +70,8 @@ export function testConfig(database: TestDatabase, redis: TestRedis, overrides: 
     smtpUrl: undefined,
     mailDirectory: undefined,
     mailFrom: 'ModelAPI <no-reply@localhost>',
+    egressAllowedOrigins: [],
+    signUpsPerHour: 1_000,
     trustedProxies: [],
     logLevel: 'silent',
     payment: { stripe: undefined, usdt: { ethereum: undefined, tron: undefined } },

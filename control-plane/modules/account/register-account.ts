@@ -19,19 +19,26 @@ export interface Registration {
   readonly name?: string | null | undefined;
 }
 
+export interface RegistrationServices extends MailServices {
+  readonly passwords: PasswordHasher;
+  readonly sessions: SessionSigner;
+  readonly signUpsPerHour: number;
+}
+
 /**
  * A person, their account (they own it) and a first session, in one transaction; then a mail that asks to confirm the address.
  * Throws `invalid_request` naming the field, `conflict` when the address is taken, `rate_limit_exceeded` after many of those.
  */
 export async function registerAccount(
   em: EntityManager,
-  services: MailServices & { readonly passwords: PasswordHasher; readonly sessions: SessionSigner },
+  services: RegistrationServices,
   registration: Registration,
   caller: Caller,
 ): Promise<OpenedSession> {
   const email = normaliseEmail(registration.email);
   requireGoodPassword(registration.password, email);
   await requireNotBlocked(em, { address: caller.address });
+  await requireSignUpRoom(em, caller.address, services.signUpsPerHour);
   const passwordHash = await services.passwords.hash(registration.password);
   try {
     const session = await em.transactional(async (transaction) => {
@@ -51,6 +58,18 @@ export async function registerAccount(
     await recordFailure(em.fork(), { address: caller.address });
     throw new GatewayError('conflict', 'An account with this email address exists already. Log in instead.', { param: 'email' });
   }
+}
+
+/** Counted in the audit log: a second control plane or a restart gives no new tries. */
+async function requireSignUpRoom(em: EntityManager, address: string, perHour: number): Promise<void> {
+  const [row] = await em.execute<{ count: string }[]>(
+    `SELECT count(*) FROM audit_log WHERE action = 'account.register' AND actor_address = ? AND at > now() - interval '1 hour'`,
+    [address],
+  );
+  if (Number(row?.count) >= perHour)
+    throw new GatewayError('rate_limit_exceeded', 'Too many accounts from your address. Try again in an hour.', {
+      retryAfterMs: 3_600_000,
+    });
 }
 
 interface NewOwner {

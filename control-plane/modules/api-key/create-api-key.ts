@@ -5,7 +5,8 @@ import { REVOCATION_WAIT_MS } from '../../../shared/node-status.js';
 import { changeConfig } from '../../db/change-config.js';
 import { recordAudit } from '../audit/record-audit.js';
 import type { Kms } from '../byok/kms.js';
-import { saveByok } from '../byok/save-byok.js';
+import { checkByok, saveByok } from '../byok/save-byok.js';
+import type { EgressClient } from '../egress/egress-client.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { type Actor, requirePermission } from '../permissions.js';
 import { ApiKey } from './api-key.entity.js';
@@ -17,6 +18,7 @@ const MAX_KEYS = 1_000;
 
 export interface KeyServices {
   readonly kms: Kms;
+  readonly egress: EgressClient;
   readonly apiKeyPepper: string;
   readonly fleet: Fleet;
 }
@@ -29,6 +31,7 @@ export async function createApiKey(
   input: CreateApiKeyInput,
 ): Promise<CreatedApiKey> {
   requirePermission(actor, 'keys:write');
+  const vendorKeys = await Promise.all((input.byok ?? []).map((byok) => checkByok(em, services.egress, byok)));
   const created = await changeConfig(em, actor.userId, async (transaction) => {
     await requireRoom(transaction, actor.accountId);
     const minted = mintApiKey(services.apiKeyPepper, { test: input.test ?? false });
@@ -41,15 +44,15 @@ export async function createApiKey(
     await applyScope(transaction, apiKey, input);
     transaction.persist(apiKey);
     await transaction.flush();
-    for (const byok of input.byok ?? [])
-      await saveByok(transaction, services.kms, { accountId: actor.accountId, apiKeyId: apiKey.id }, byok);
+    for (const vendorKey of vendorKeys)
+      await saveByok(transaction, services.kms, { accountId: actor.accountId, apiKeyId: apiKey.id }, vendorKey);
     await transaction.flush();
     await recordAudit(transaction, actor, {
       action: 'key.create',
       subjectType: 'api_key',
       subjectId: apiKey.id,
       accountId: actor.accountId,
-      detail: { name: apiKey.name, last4: apiKey.last4, byok: (input.byok ?? []).map((byok) => byok.provider) },
+      detail: { name: apiKey.name, last4: apiKey.last4, byok: vendorKeys.map((vendorKey) => vendorKey.vendorId) },
     });
     return { result: { key: minted.key, apiKey }, touched: touchesOf(apiKey) };
   });

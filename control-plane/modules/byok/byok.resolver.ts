@@ -23,7 +23,7 @@ export class ByokResolver {
     @Arg('input', () => ByokInput) input: ByokInput,
     @Arg('apiKeyId', () => ID, { nullable: true }) apiKeyId: string | null,
   ): Promise<ByokCredential> {
-    return createByok(context.em, context.services.kms, requireActor(context), apiKeyId ?? null, input);
+    return createByok(context.em, context.services, requireActor(context), apiKeyId ?? null, input);
   }
 
   @Authorized('keys:write')

@@ -2,24 +2,26 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { GatewayError } from '../../../shared/errors.js';
 import { type ConfigTouch, changeConfig } from '../../db/change-config.js';
 import { recordAudit } from '../audit/record-audit.js';
+import type { EgressClient } from '../egress/egress-client.js';
 import { requireUuid } from '../identifiers.js';
 import { type Actor, requirePermission } from '../permissions.js';
 import { ByokCredential } from './byok.entity.js';
 import type { ByokInput } from './byok.shapes.js';
 import type { Kms } from './kms.js';
-import { saveByok } from './save-byok.js';
+import { checkByok, saveByok } from './save-byok.js';
 
 export async function createByok(
   em: EntityManager,
-  kms: Kms,
+  { kms, egress }: { readonly kms: Kms; readonly egress: EgressClient },
   actor: Actor,
   apiKeyId: string | null,
   input: ByokInput,
 ): Promise<ByokCredential> {
   requirePermission(actor, 'keys:write');
+  const checked = await checkByok(em, egress, input);
   const { result } = await changeConfig(em, actor.userId, async (transaction) => {
     if (apiKeyId !== null) await requireLiveKey(transaction, actor.accountId, apiKeyId);
-    const credential = await saveByok(transaction, kms, { accountId: actor.accountId, apiKeyId }, input);
+    const credential = await saveByok(transaction, kms, { accountId: actor.accountId, apiKeyId }, checked);
     await transaction.flush();
     await auditByok(transaction, actor, 'byok.create', credential);
     return { result: credential, touched: touchesOf(credential) };

@@ -1,11 +1,13 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import ipaddr from 'ipaddr.js';
 import { GatewayError } from '../../../shared/errors.js';
 import { newId } from '../../db/new-id.js';
+import { Vendor } from '../catalog/vendor.entity.js';
+import { checkUserUrl, type EgressClient, EgressRefused } from '../egress/egress-client.js';
 import { ByokCredential } from './byok.entity.js';
 import type { ByokInput } from './byok.shapes.js';
 import type { Kms } from './kms.js';
 import { openStoredSecret, regionKeys, sealForRegions } from './seal-secret.js';
+import { tryCredential } from './try-credential.js';
 
 const MAX_SECRET = 8_000;
 
@@ -15,27 +17,40 @@ export interface ByokPlace {
   readonly apiKeyId: string | null;
 }
 
+/** What was checked of an input, and may be saved. */
+export interface CheckedByok {
+  readonly vendorId: string;
+  readonly mode: 'prefer' | 'only';
+  readonly baseUrl: string | null;
+  readonly secret: string;
+}
+
 /**
- * Seals and persists (without flushing) a customer's vendor key, in place of one for the same vendor and place.
- * Throws `invalid_request` naming the field for an unknown vendor, a base URL that is not allowed, or a key that cannot be one.
+ * Checks the input and shows the key to its vendor. Before any transaction: a vendor may take seconds.
+ * Throws `invalid_request` naming the field for an unknown vendor, a base URL that is not allowed, or a key that the vendor refuses.
  */
-export async function saveByok(em: EntityManager, kms: Kms, place: ByokPlace, input: ByokInput): Promise<ByokCredential> {
-  const baseUrl = await checkVendor(em, input);
+export async function checkByok(em: EntityManager, egress: EgressClient, input: ByokInput): Promise<CheckedByok> {
+  const vendor = await em.findOne(Vendor, { id: input.provider });
+  if (!vendor)
+    throw new GatewayError('invalid_request', `byok.provider ${JSON.stringify(input.provider)} is not a vendor of this gateway.`, {
+      param: 'byok.provider',
+    });
+  const baseUrl = input.baseUrl ? checkBaseUrl(vendor, input.baseUrl) : null;
   const secret = input.apiKey.trim();
   if (secret.length < 8 || secret.length > MAX_SECRET || /[\s\p{Cc}]/u.test(secret))
     throw new GatewayError('invalid_request', 'byok.apiKey is not a vendor key.', { param: 'byok.apiKey' });
+  const { id: vendorId, protocol, quirks } = vendor;
+  await tryCredential(egress, { vendorId, protocol, quirks, baseUrl: baseUrl ?? vendor.baseUrl, trusted: baseUrl === null, secret });
+  return { vendorId, mode: input.mode ?? 'prefer', baseUrl, secret };
+}
 
-  await em.nativeUpdate(
-    ByokCredential,
-    { accountId: place.accountId, apiKeyId: place.apiKeyId, vendorId: input.provider, deletedAt: null },
-    { deletedAt: new Date() },
-  );
+/** Seals and persists (without flushing) a customer's vendor key, in place of one for the same vendor and place. */
+export async function saveByok(em: EntityManager, kms: Kms, place: ByokPlace, checked: CheckedByok): Promise<ByokCredential> {
+  const { vendorId, mode, baseUrl, secret } = checked;
+  const same = { accountId: place.accountId, apiKeyId: place.apiKeyId, vendorId, deletedAt: null };
+  await em.nativeUpdate(ByokCredential, same, { deletedAt: new Date() });
   const credential = new ByokCredential();
-  credential.accountId = place.accountId;
-  credential.apiKeyId = place.apiKeyId;
-  credential.vendorId = input.provider;
-  credential.mode = input.mode ?? 'prefer';
-  credential.baseUrl = baseUrl;
+  Object.assign(credential, place, { vendorId, mode, baseUrl });
   await sealInto(em, kms, credential, secret);
   em.persist(credential);
   return credential;
@@ -66,26 +81,14 @@ export async function copyByok(em: EntityManager, kms: Kms, fromKeyId: string, t
   }
 }
 
-async function checkVendor(em: EntityManager, input: ByokInput): Promise<string | null> {
-  const [vendor] = await em.execute<{ byok_base_url: boolean }[]>('SELECT byok_base_url FROM vendor WHERE id = ?', [input.provider]);
-  if (!vendor)
-    throw new GatewayError('invalid_request', `byok.provider ${JSON.stringify(input.provider)} is not a vendor of this gateway.`, {
-      param: 'byok.provider',
-    });
-  if (!input.baseUrl) return null;
-  if (!vendor.byok_base_url)
-    throw new GatewayError('invalid_request', `${input.provider} takes no base URL of your own.`, { param: 'byok.baseUrl' });
-  return checkBaseUrl(input.baseUrl);
-}
-
-/** The shape only: nodes check every address again when they connect (the name may resolve to anything by then). */
-function checkBaseUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const literal = url ? url.hostname.replace(/^\[|\]$/g, '') : '';
-  const privateAddress = ipaddr.isValid(literal) && ipaddr.process(literal).range() !== 'unicast';
-  if (url?.protocol !== 'https:' || url.port !== '' || url.username !== '' || url.password !== '' || privateAddress)
-    throw new GatewayError('invalid_request', 'byok.baseUrl must be a public https URL on port 443 without user info.', {
-      param: 'byok.baseUrl',
-    });
-  return url.href.replace(/\/$/, '');
+/** The shape, and whether the vendor takes one at all. Every address is checked again at each connection. */
+function checkBaseUrl(vendor: Vendor, text: string): string {
+  if (!vendor.byokBaseUrl)
+    throw new GatewayError('invalid_request', `${vendor.id} takes no base URL of your own.`, { param: 'byok.baseUrl' });
+  try {
+    return checkUserUrl(text).href.replace(/\/$/, '');
+  } catch (error) {
+    if (!(error instanceof EgressRefused)) throw error;
+    throw new GatewayError('invalid_request', `byok.baseUrl: ${error.message}.`, { param: 'byok.baseUrl' });
+  }
 }
