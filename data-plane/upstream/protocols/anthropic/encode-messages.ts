@@ -84,8 +84,7 @@ function encodeAssistant(message: ChatMessage, path: string, traits: ClaudeTrait
 
 /** Only what Claude signed itself: a foreign signature is refused with a 400. LiteLLM's clients send Anthropic's own blocks. */
 function encodeReasoningDetails(message: ChatMessage): AssistantBlock[] {
-  if (message.reasoning_details == null)
-    return asArray((message as unknown as JsonRecord)['thinking_blocks']).flatMap(readThinkingBlock);
+  if (message.reasoning_details == null) return asArray((message as unknown as JsonRecord)['thinking_blocks']).flatMap(readThinkingBlock);
   return message.reasoning_details.flatMap((detail): AssistantBlock[] => {
     if (detail.format !== CLAUDE_REASONING) return [];
     if (detail.type === 'reasoning.encrypted' && detail.data) return [{ type: 'redacted_thinking', data: detail.data }];
