@@ -19,6 +19,7 @@ import { createRegistry, registerHealthRoutes } from './http/health.js';
 import { registerConsoleSession } from './http/session.js';
 import { PasswordHasher } from './modules/account/hash-password.js';
 import { SessionSigner } from './modules/account/sign-session.js';
+import { pauseBurningKeys } from './modules/api-key/pause-burning-keys.js';
 import { localKms } from './modules/byok/kms.js';
 import type { Services } from './modules/context.js';
 import { EgressClient } from './modules/egress/egress-client.js';
@@ -59,6 +60,8 @@ export interface AppOptions {
   readonly consoleDirectory?: string;
 }
 
+/** A window of the breaker is ten minutes: a key that burns is stopped early in it. */
+const BURN_RATE_MS = 20_000;
 /** How often leases of nodes that fell silent are looked for. */
 const EXPIRY_MS = 5_000;
 const POOL_CONNECTIONS = 20;
@@ -147,6 +150,7 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
       await batches.start();
       workers.push(batches);
       workers.push(repeat('expiry of leases', EXPIRY_MS, () => expireLeases(pool), server.log));
+      workers.push(repeat('burn-rate breaker', BURN_RATE_MS, () => pauseBurningKeys(orm.em.fork(), services), server.log));
       workers.push(startReconciler({ pool, log: server.log }));
       workers.push(startPaymentWatch({ pool, payments: services.payments, log: server.log }));
       workers.push(startLedgerMaintenance({ pool, log: server.log }));

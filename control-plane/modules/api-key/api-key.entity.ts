@@ -83,6 +83,10 @@ export class ApiKey {
   @Property({ type: 'text', nullable: true })
   pauseReason: 'owner' | 'burn_rate' | null = null;
 
+  /** Leaves the burn-rate breaker out for a day. */
+  @Property({ type: 'datetime', nullable: true })
+  resumedAt: Date | null = null;
+
   @Property({ type: 'datetime', nullable: true })
   revokedAt: Date | null = null;
 

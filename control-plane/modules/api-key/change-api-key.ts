@@ -84,6 +84,7 @@ export async function pauseApiKey(em: EntityManager, actor: Actor, id: string, p
     if (key.revokedAt) throw new GatewayError('conflict', 'A revoked key cannot be paused or resumed.');
     key.pausedAt = paused ? (key.pausedAt ?? new Date()) : null;
     key.pauseReason = paused ? (key.pauseReason ?? 'owner') : null;
+    if (!paused) key.resumedAt = new Date();
     await auditKey(transaction, actor, paused ? 'key.pause' : 'key.resume', key);
     return { result: key, touched: touchesOf(key) };
   });
