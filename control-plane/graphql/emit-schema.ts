@@ -1,4 +1,4 @@
-/** `node dist/control-plane/graphql/emit-schema.js`: writes the API's text, to be reviewed and committed with the change. */
+/** `npm run schema`: writes the API's text, to be reviewed and committed with the change. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildGraphqlSchema, printGraphqlSchema } from './schema.js';

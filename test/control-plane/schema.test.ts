@@ -5,7 +5,7 @@ import { buildGraphqlSchema, printGraphqlSchema } from '../../control-plane/grap
 
 const COMMITTED = join(import.meta.dirname, '../../control-plane/graphql/schema.graphql');
 
-test('the committed schema is the one that the resolvers make (after a build: node dist/control-plane/graphql/emit-schema.js)', () => {
+test('the committed schema is the one that the resolvers make (npm run schema writes it)', () => {
   expect(readFileSync(COMMITTED, 'utf8')).toBe(printGraphqlSchema(buildGraphqlSchema()));
 });
 
