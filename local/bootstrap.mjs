@@ -54,12 +54,13 @@ async function runCommand() {
 }
 
 async function check() {
+  const failed = [];
   for (const [name, script] of CHECKS) {
     process.stdout.write(`check: ${name}\n`);
-    const code = await runNode(script);
-    if (code !== 0) return code;
+    if ((await runNode(script)) !== 0) failed.push(name);
   }
-  return 0;
+  process.stdout.write(failed.length === 0 ? 'check: all is well\n' : `check: failed: ${failed.join('; ')}\n`);
+  return failed.length === 0 ? 0 : 1;
 }
 
 /** Its exit code; 1 when a signal ended it. */
