@@ -11,6 +11,8 @@ import { readWhole } from './read-whole.js';
 import type { ResponseReader } from './response-reader.js';
 import { SseParser } from './sse-parser.js';
 
+/** Some vendors' firewalls refuse requests that do not say who asks. */
+const USER_AGENT = 'modelapi';
 /** Errors are short; a CDN's page is not worth more. */
 const MAX_ERROR_BYTES = 64 * 1024;
 /** Inline images and audio come base64 in one body. */
@@ -72,7 +74,7 @@ export class Attempt {
     const { adapter, target } = await this.plan.prepare();
     const encoded = adapter.encodeRequest(target);
     if (this.#aborted !== undefined) throw this.#aborted;
-    const headers = traceparent === undefined ? encoded.headers : { ...encoded.headers, traceparent };
+    const headers = { ...encoded.headers, 'user-agent': USER_AGENT, ...(traceparent !== undefined && { traceparent }) };
     const reader = this.client.send({ method: 'POST', url: encoded.url, headers, body: encoded.body, connectMs, userSupplied });
     this.#reader = reader;
     const head = await reader.head.catch((error: Error) => Promise.reject(connectionFailure(error)));

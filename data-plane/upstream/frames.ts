@@ -3,6 +3,7 @@
  * costs no timer and no promise of ours. Leaving the loop early cancels the vendor's call at once.
  */
 import type { Frame } from '../types.js';
+import { cut } from './protocols/malformed.js';
 import { type AttemptTarget, type StreamDecoder, UpstreamFailure } from './protocols/protocol-adapter.js';
 import type { ResponseReader } from './response-reader.js';
 import type { SseParser } from './sse-parser.js';
@@ -135,8 +136,17 @@ export class StreamFrames implements AnswerFrames {
 
   #decode(chunk: Buffer | undefined): Frame | undefined {
     this.#activeAtMs = this.times.now();
-    this.#bodyEnded = chunk === undefined;
-    return this.decoder.push(chunk === undefined ? this.parser.end() : this.parser.push(chunk));
+    if (chunk !== undefined) return this.decoder.push(this.parser.push(chunk));
+    this.#bodyEnded = true;
+    const events = this.parser.end();
+    try {
+      return this.decoder.push(events);
+    } catch (error) {
+      // Half an event at the end of the body is a cut, whatever it looks like.
+      throw error instanceof UpstreamFailure && error.kind === 'malformed'
+        ? cut(`the body ended within an event: ${error.message}`)
+        : error;
+    }
   }
 
   #endDecoder(): Frame | undefined {

@@ -10,8 +10,8 @@ import { RECORDED_VENDORS } from './openai-vendors.js';
 
 /** Always: usage is asked for, and `n: 1` is the default. Else by vendor. */
 const MAY_DIFFER: Readonly<Record<string, readonly string[]>> = {
-  // Newer models refuse max_tokens, older ones take both.
-  openai: ['max_tokens', 'max_completion_tokens'],
+  // Newer models refuse max_tokens, older ones take both; a dearer tier is not what the customer pays for.
+  openai: ['max_tokens', 'max_completion_tokens', 'service_tier'],
   groq: ['max_tokens', 'max_completion_tokens', 'service_tier'],
   // A forced tool excludes thinking; an effort is asked for by the switch.
   deepseek: ['thinking', 'reasoning_effort'],

@@ -86,7 +86,7 @@ describe('a sync answer', () => {
     expect(JSON.parse(first.requests[0]?.body ?? '')).toEqual({ model: 'vendor-model', messages: [{ role: 'user', content: 'Hello' }] });
     expect(first.requests[0]?.headers.authorization).toBe('Bearer vendor-secret');
     expect(Object.keys(first.requests[0]?.headers ?? {}).sort()).toEqual(
-      ['accept', 'authorization', 'connection', 'content-length', 'content-type', 'host'].sort(),
+      ['accept', 'authorization', 'connection', 'content-length', 'content-type', 'host', 'user-agent'].sort(),
     );
   });
 });
@@ -246,6 +246,11 @@ describe('after the first token', () => {
     expect(seen.join('')).not.toContain('"finish_reason":"stop"');
     expect(second.requests).toHaveLength(0);
     expect(meter.attempts).toMatchObject([{ outcome: 'cut' }]);
+  });
+
+  test('half an event at the end of the body is a cut too', async () => {
+    first.script(sse([chunk({ content: 'Hel' }), chunk({ content: 'lo' }).slice(0, 60)]));
+    await expect(run(both(), request({ stream: true }))).rejects.toMatchObject({ kind: 'cut' });
   });
 
   test('an error event in the read of good ones comes after them', async () => {

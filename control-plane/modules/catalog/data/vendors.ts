@@ -59,7 +59,8 @@ export const VENDORS: readonly VendorRow[] = [
     quirks: {
       passUnknown: true,
       maxTokensField: 'max_completion_tokens',
-      drop: ['top_k'],
+      // A dearer tier would cost the operator more than the customer pays.
+      drop: ['top_k', 'service_tier'],
       // "Function tools with reasoning_effort are not supported ... set reasoning_effort to 'none'", even when the field is absent.
       toolsNeedNoEffort: '^gpt-(5\\.[4-9]|[6-9])',
     },

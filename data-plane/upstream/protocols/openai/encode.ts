@@ -196,7 +196,7 @@ export class BodyDraft {
 
   *#edits(): Iterable<MemberEdit> {
     for (const [key, value] of this.#changes) {
-      yield { key, text: value === undefined ? null : JSON.stringify(value), present: this.#body[key] !== undefined };
+      yield { key, text: value === undefined ? null : JSON.stringify(value), value: this.#body[key] };
     }
   }
 }

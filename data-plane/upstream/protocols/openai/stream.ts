@@ -131,6 +131,8 @@ export class OpenAiStream implements StreamDecoder {
   /** `data`: the event, when this is its only choice; a template may be learned from it. */
   #readChoice(choice: JsonRecord, data: string | undefined): void {
     const state = this.#stateOf(typeof choice['index'] === 'number' ? choice['index'] : 0);
+    // Strict clients refuse a chunk behind a choice's end; vendors send empty ones there (OpenRouter's usage).
+    if (state.finished) return;
     // A few vendors end with the whole message, or send nothing else: it counts only where no delta came before.
     const delta = asRecord(choice['delta']) ?? (state.started ? undefined : asRecord(choice['message'])) ?? {};
     const logprobs = asRecord(choice['logprobs']);
@@ -140,7 +142,7 @@ export class OpenAiStream implements StreamDecoder {
       this.#emit(state, out, logprobs, null);
       throw vendorGaveUp(choice['finish_reason']);
     }
-    if (finishReason !== null && !state.finished) {
+    if (finishReason !== null) {
       this.#finishChoice(state, out, logprobs, finishReason, choice);
       return;
     }
@@ -163,6 +165,7 @@ export class OpenAiStream implements StreamDecoder {
       this.#emit(state, {}, undefined, reason);
     } else this.#emit(state, delta, logprobs, reason);
     state.finished = true;
+    this.#templates = [];
     this.#finishReason ??= reason;
     this.#nativeFinishReason ??= asText(choice['native_finish_reason']) ?? asText(choice['finish_reason']);
   }
