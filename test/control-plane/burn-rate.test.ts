@@ -5,7 +5,6 @@ import type { Mail } from '../../control-plane/modules/mail/mailer.js';
 import { type ControlPlaneFixture, type Person, startControlPlane } from './control-plane-fixture.js';
 
 const USD = 1_000_000_000;
-const DAY_MS = 24 * 3_600_000;
 let control: ControlPlaneFixture;
 beforeAll(async () => {
   control = await startControlPlane();
