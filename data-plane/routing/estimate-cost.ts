@@ -73,22 +73,19 @@ export function sizesAt(model: ModelFacts, endpoint: EndpointFacts, estimate: To
   };
 }
 
-function limitAt(endpoint: EndpointFacts, demand: OutputDemand): number {
+/** What of an endpoint bounds its answer. */
+type OutputFacts = Pick<EndpointFacts, 'abilities' | 'maxOutputTokens'>;
+
+function limitAt(endpoint: OutputFacts, demand: OutputDemand): number {
   return Math.max(1, Math.min(demand.limit ?? endpoint.maxOutputTokens, endpoint.maxOutputTokens));
 }
 
-function wantedAt(endpoint: EndpointFacts, demand: OutputDemand, outputLimit: number): number {
+function wantedAt(endpoint: OutputFacts, demand: OutputDemand, outputLimit: number): number {
   return Math.min(outputLimit, demand.answer + (endpoint.abilities.reasoning ? demand.reasoning : 0)) * demand.choices;
 }
 
 /** Pico-USD as a double, without allocating: this runs for every model of the catalogue. `warm` is the input expected from a cache. */
-export function approximateCost(
-  model: ModelFacts,
-  endpoint: EndpointFacts,
-  inputTokens: number,
-  demand: OutputDemand,
-  warm: number,
-): number {
+export function approximateCost(model: ModelFacts, endpoint: OutputFacts, inputTokens: number, demand: OutputDemand, warm: number): number {
   const rates = approximateRates(model, inputTokens);
   const cached = Math.min(warm, inputTokens);
   const output = wantedAt(endpoint, demand, limitAt(endpoint, demand));

@@ -59,7 +59,7 @@ export function explainRoute(
   random: () => number,
   affinity: AffinityView = NO_AFFINITY,
 ): RouteExplanation {
-  const { plan, exclusions, eligible } = explorePlan(request, principal, snapshot, health, random, affinity);
+  const { plan, exclusions, eligible } = explorePlan(request, principal, snapshot, health, random, affinity, true);
   const group = snapshot.groups.get(plan.modelAsked);
   return {
     object: 'routing.explanation',

@@ -24,17 +24,17 @@ export interface Inquiry {
   readonly warm: WarmConversation | undefined;
 }
 
-/** In the order of the entries. */
-export function listOptions(wanted: Wanted, inquiry: Inquiry): ModelOption[] {
+/** Judges one model at a time: an option, or undefined with the reason among the exclusions. */
+export function optionFinder(wanted: Wanted, inquiry: Inquiry): (entry: ModelEntry) => ModelOption | undefined {
   // Where the choice is ours, a wish is a need: there is another model that can.
   const strict = wanted.kind !== 'model' || inquiry.preferences.requireParameters;
   const needed = strict ? inquiry.needs.required | inquiry.needs.wished : inquiry.needs.required;
-  const options: ModelOption[] = [];
-  for (const entry of wanted.entries) {
-    const option = optionFor(entry, needed, inquiry);
-    if (option) options.push(option);
-  }
-  return options;
+  return (entry) => optionFor(entry, needed, inquiry);
+}
+
+/** Pico-USD of this request at a model, as a double: what customers pay, whoever serves. */
+export function costAt({ model, facts, reference }: ModelEntry, { estimate, demand, warm }: Inquiry): number {
+  return approximateCost(facts, reference, Math.ceil(estimate.expected * facts.tokenFactor), demand, warmTokens(warm, model.id));
 }
 
 function optionFor(entry: ModelEntry, needed: number, inquiry: Inquiry): ModelOption | undefined {
@@ -50,10 +50,9 @@ function optionFor(entry: ModelEntry, needed: number, inquiry: Inquiry): ModelOp
     return undefined;
   }
   const endpoints = offered.filter((option) => passes(model, option, needed, inputTokens, inquiry));
-  const first = endpoints[0];
-  if (!first) return undefined;
-  const cost = approximateCost(facts, first.facts, inputTokens, inquiry.demand, warmTokens(inquiry.warm, model.id));
-  return { model, facts, endpoints: inquiry.preferences.order.length > 0 ? ranked(endpoints, inquiry.preferences) : endpoints, cost };
+  if (endpoints.length === 0) return undefined;
+  const ordered = inquiry.preferences.order.length > 0 ? ranked(endpoints, inquiry.preferences) : endpoints;
+  return { model, facts, endpoints: ordered, cost: costAt(entry, inquiry) };
 }
 
 function excludeUnoffered(model: Model, { exclusions, principal, snapshot }: Inquiry): void {

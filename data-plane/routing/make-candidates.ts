@@ -16,6 +16,8 @@ export const MAX_CANDIDATES = 10;
 export interface Draft {
   readonly candidate: Candidate;
   readonly sizes: Sizes;
+  /** Input tokens expected from a cache. */
+  readonly warm: number;
 }
 
 /** A model in line, with the order that its endpoints are to have. */
@@ -65,7 +67,7 @@ export function makeCandidates(
       }
       for (const [list, credential] of [[own, credentials.own] as const, [house, credentials.house] as const]) {
         if (!credential) continue;
-        const draft = draftOf(option, place, credential, inquiry);
+        const draft = draftOf(option, place, credential, inquiry, list.at(-1));
         const { ceiling } = draft.candidate;
         if (maxCost === undefined || ceiling <= maxCost) list.push(draft);
         else {
@@ -83,25 +85,45 @@ export function makeCandidates(
   return { drafts: drafts.slice(0, kept), cheapestRefused };
 }
 
-function draftOf(option: ModelOption, place: EndpointOption, credential: Credential, inquiry: Inquiry): Draft {
+function draftOf(option: ModelOption, place: EndpointOption, credential: Credential, inquiry: Inquiry, last: Draft | undefined): Draft {
   const { model } = option;
   const { endpoint, facts } = place;
-  const { multiplier } = inquiry.principal;
   const byok = credential.owner === 'byok';
   const sizes = sizesAt(option.facts, facts, inquiry.estimate, inquiry.demand);
   const warm = inquiry.warm?.endpointId === endpoint.id ? warmTokens(inquiry.warm, model.id) : 0;
+  // Customers pay by the model, so its endpoints cost the same where their limits are.
+  const same = last?.candidate.model === model && last.candidate.byok === byok && last.warm === warm && isEqual(last.sizes, sizes);
+  const prices = same ? last.candidate : pricesOf(option, sizes, warm, byok, inquiry);
   return {
     sizes,
+    warm,
     candidate: {
       model,
       endpoint,
       credential,
       byok,
-      expectedCost: expectedCost(model, sizes, warm, byok, multiplier),
-      ceiling: costCeiling(model, sizes, inquiry.demand.writesCache, byok, multiplier),
+      expectedCost: prices.expectedCost,
+      ceiling: prices.ceiling,
       dropped: droppedMembers(inquiry.needs, endpoint, facts.abilities),
     },
   };
+}
+
+function pricesOf(
+  { model }: ModelOption,
+  sizes: Sizes,
+  warm: number,
+  byok: boolean,
+  { principal, demand }: Inquiry,
+): Pick<Candidate, 'expectedCost' | 'ceiling'> {
+  return {
+    expectedCost: expectedCost(model, sizes, warm, byok, principal.multiplier),
+    ceiling: costCeiling(model, sizes, demand.writesCache, byok, principal.multiplier),
+  };
+}
+
+function isEqual(one: Sizes, other: Sizes): boolean {
+  return one.outputExpected === other.outputExpected && one.outputUpper === other.outputUpper && one.input === other.input;
 }
 
 /** The customer's own order stands above the cache. */

@@ -16,11 +16,12 @@ import { scoreComplexity } from './complexity.js';
 import { readOutputDemand } from './estimate-cost.js';
 import { estimateTokens } from './estimate-tokens.js';
 import { Exclusions } from './exclusions.js';
-import { type Inquiry, listOptions } from './list-options.js';
+import { costAt, type Inquiry, optionFinder } from './list-options.js';
 import { type Draft, MAX_CANDIDATES, makeCandidates, type PlanLimits, type RankedOption } from './make-candidates.js';
 import { nothingMatched } from './nothing-matched.js';
 import { readPreferences } from './provider-preferences.js';
 import { resolveModel, type Sort, type Wanted } from './resolve-model.js';
+import type { ModelEntry } from './routing-index.js';
 import { type ModelOption, orderByCost, orderByTier, tierFor } from './strategies.js';
 
 /** Kept with the generation's record. */
@@ -34,7 +35,7 @@ export function planRoute(
   random: () => number,
   affinity: AffinityView = NO_AFFINITY,
 ): RoutePlan {
-  return explorePlan(request, principal, snapshot, health, random, affinity).plan;
+  return explorePlan(request, principal, snapshot, health, random, affinity, false).plan;
 }
 
 export interface ExploredPlan {
@@ -44,7 +45,7 @@ export interface ExploredPlan {
   readonly eligible: number;
 }
 
-/** The plan and everything that was weighed for it. */
+/** The plan and what was weighed for it. `thorough`: every model of `auto` is judged, not only those that were near to being chosen. */
 export function explorePlan(
   request: CompletionRequest,
   principal: Principal,
@@ -52,6 +53,7 @@ export function explorePlan(
   health: HealthView,
   random: () => number,
   affinity: AffinityView,
+  thorough: boolean,
 ): ExploredPlan {
   const { body } = request;
   const exclusions = new Exclusions();
@@ -69,7 +71,7 @@ export function explorePlan(
     preferences: readPreferences(body.provider, principal),
     warm: warmPlace(affinity, affinityKey, request.receivedAtMs, health),
   };
-  const lines = resolution.wanted.map((wanted) => lineUp(wanted, inquiry, body));
+  const lines = resolution.wanted.map((wanted) => lineUp(wanted, inquiry, body, thorough));
   const maxCost = readMaxCost(body.max_cost);
   const made = makeCandidates(inquiry, queue(lines), limitsFor(lines), maxCost, random);
   const [first] = made.drafts;
@@ -77,7 +79,7 @@ export function explorePlan(
   const grouped = lines.find((line) => line.wanted.group);
   return {
     exclusions,
-    eligible: lines.reduce((total, line) => total + line.options.length, 0),
+    eligible: lines.reduce((total, line) => total + line.eligible, 0),
     plan: {
       modelAsked: resolution.requested[0] ?? '',
       candidates: made.drafts.map(({ candidate }) => candidate),
@@ -101,30 +103,37 @@ export function explorePlan(
 }
 
 /** A plan is for failover, not for shopping: the hold must cover its dearest candidate. */
-const MAX_CHOSEN_MODELS = 4;
+const MAX_CHOSEN_MODELS = 3;
 /** Where several models stand in line, one with many vendors must not push the others out. */
 const MAX_ENDPOINTS_OF_ONE = 3;
 
 /** One thing asked for, with its models in order. */
 interface Line {
   readonly wanted: Wanted;
-  readonly options: readonly ModelOption[];
+  /** Models that are able; for `auto` those that were judged and are able when thorough, else all that it chooses from. */
+  readonly eligible: number;
   readonly ordered: Iterable<ModelOption>;
   readonly sort: Sort | undefined;
   readonly tier: QualityTier | null;
   readonly score: number | null;
 }
 
-function lineUp(wanted: Wanted, inquiry: Inquiry, body: ChatRequest): Line {
-  const options = listOptions(wanted, inquiry);
+function lineUp(wanted: Wanted, inquiry: Inquiry, body: ChatRequest, thorough: boolean): Line {
+  const judge = optionFinder(wanted, inquiry);
   const sort = wanted.sort ?? body.provider?.sort;
-  if (wanted.group) {
-    const score = scoreComplexity(body, wanted.group.kind);
-    const tier = body.tier ?? tierFor(score, wanted.group.thresholds);
-    return { wanted, options, ordered: orderByTier(options, wanted.group, tier), sort, tier, score };
+  if (wanted.kind === 'auto') {
+    const known = thorough ? new Map(wanted.entries.map((entry) => [entry, judge(entry)])) : undefined;
+    const eligible = known ? [...known.values()].filter((option) => option !== undefined).length : wanted.entries.length;
+    const find = known ? (entry: ModelEntry) => known.get(entry) : judge;
+    const ordered = orderByCost(wanted.entries, (entry) => costAt(entry, inquiry), find, sort, inquiry.health);
+    return { wanted, eligible, ordered, sort, tier: null, score: null };
   }
-  const ordered = wanted.kind === 'auto' ? orderByCost(options, sort, inquiry.health) : options;
-  return { wanted, options, ordered, sort, tier: null, score: null };
+  const options = wanted.entries.map(judge).filter((option) => option !== undefined);
+  const line = { wanted, eligible: options.length, ordered: options, sort, tier: null, score: null };
+  if (!wanted.group) return line;
+  const score = scoreComplexity(body, wanted.group.kind);
+  const tier = body.tier ?? tierFor(score, wanted.group.thresholds);
+  return { ...line, ordered: orderByTier(options, wanted.group, tier), tier, score };
 }
 
 function limitsFor(lines: readonly Line[]): PlanLimits {
@@ -181,10 +190,10 @@ function reasonFor(lines: readonly Line[], requested: readonly string[], first: 
   const [line] = lines;
   const why = `${warm?.endpointId === first.endpoint.id ? ', prompt cache' : ''}${first.byok ? ', own key' : ''}`;
   if (lines.length > 1 || !line) return `first able of ${requested.length} listed${why}`;
-  const { wanted, options } = line;
+  const { wanted } = line;
   switch (wanted.kind) {
     case 'auto':
-      return `auto: ${line.sort ?? 'cheapest'} of ${options.length}, $${formatUsd(first.expectedCost)}${why}`;
+      return `auto: ${line.sort ?? 'cheapest'} of ${wanted.entries.length}, $${formatUsd(first.expectedCost)}${why}`;
     case 'group':
       return `${wanted.group?.id}: ${line.tier} (complexity ${line.score?.toFixed(2)})${why}`;
     case 'model':

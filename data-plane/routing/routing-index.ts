@@ -36,6 +36,8 @@ export interface EndpointOption {
 export interface ModelEntry {
   readonly model: Model;
   readonly facts: ModelFacts;
+  /** The model's own facts, whoever serves: what its cost is compared by. */
+  readonly reference: Pick<EndpointFacts, 'abilities' | 'maxOutputTokens'>;
   /** What live keys get: the sandbox only where the house has no credential of a real vendor. */
   readonly live: readonly EndpointOption[];
 }
@@ -96,7 +98,12 @@ function entryOf(model: Model, snapshot: Snapshot): ModelEntry {
   const real = endpoints.filter((endpoint) => endpoint.vendorId !== SANDBOX_VENDOR);
   // A vendor without a credential of the house serves those who bring their own; for the others there is the sandbox, where it is.
   const served = real.some((endpoint) => snapshot.credentials.has(endpoint.vendorId));
-  return { model, facts: factsOfModel(model), live: (served ? real : endpoints).map((endpoint) => optionOf(model, endpoint)) };
+  return {
+    model,
+    facts: factsOfModel(model),
+    reference: { abilities: model.capabilities, maxOutputTokens: model.maxOutputTokens },
+    live: (served ? real : endpoints).map((endpoint) => optionOf(model, endpoint)),
+  };
 }
 
 function factsOfModel(model: Model): ModelFacts {

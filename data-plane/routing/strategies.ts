@@ -3,7 +3,7 @@ import type { QualityTier } from '../../shared/chat.js';
 import type { GroupRow } from '../../shared/snapshot.js';
 import type { HealthView, Model } from '../types.js';
 import type { Sort } from './resolve-model.js';
-import type { EndpointOption, ModelFacts } from './routing-index.js';
+import type { EndpointOption, ModelEntry, ModelFacts } from './routing-index.js';
 
 export interface ModelOption {
   readonly model: Model;
@@ -66,29 +66,51 @@ function compare(one: EndpointOption, other: EndpointOption): number {
 }
 
 /**
- * `auto`: cheapest for this request first; a vendor in trouble makes its model dearer; ties by health, latency, name. Lazy: a plan takes
- * a few of hundreds, and picking the least again and again costs less than sorting them all.
+ * `auto`: cheapest for this request first; a vendor in trouble makes its model dearer; ties by health, latency, name. Lazy: a model is
+ * judged only when its cost, which no health can lower, is the least that is left; so of hundreds a few are looked at.
  */
-export function* orderByCost(options: readonly ModelOption[], sort: Sort | undefined, health: HealthView): Generator<ModelOption> {
-  const keys = new Float64Array(options.length);
-  for (const [at, option] of options.entries()) keys[at] = modelKey(option, bestEndpoint(option, health), sort, health);
-  for (let taken = 0; taken < options.length; taken++) {
-    let least = 0;
-    let lowest = TAKEN;
-    for (let at = 0; at < keys.length; at++) {
-      const key = keys[at] ?? TAKEN;
-      if (key < lowest || (key === lowest && key < TAKEN && breaksTie(options[at], options[least], health))) {
-        least = at;
-        lowest = key;
-      }
+export function* orderByCost(
+  entries: readonly ModelEntry[],
+  costOf: (entry: ModelEntry) => number,
+  judge: (entry: ModelEntry) => ModelOption | undefined,
+  sort: Sort | undefined,
+  health: HealthView,
+): Generator<ModelOption> {
+  const byCost = sort === undefined || sort === 'price';
+  const keys = Float64Array.from(entries, (entry) => (byCost ? costOf(entry) : UNJUDGED));
+  const judged: (ModelOption | undefined)[] = [];
+  for (;;) {
+    const least = leastOf(keys, judged, health);
+    const entry = entries[least];
+    if (!entry) return;
+    const option = judged[least];
+    if (option) {
+      keys[least] = TAKEN;
+      yield option;
+    } else {
+      const found = judge(entry);
+      judged[least] = found;
+      keys[least] = found ? modelKey(found, bestEndpoint(found, health), sort, health) : TAKEN;
     }
-    const option = options[least];
-    if (!option || lowest === TAKEN) return;
-    keys[least] = TAKEN;
-    yield option;
   }
 }
 
+/** Where the least key stands, -1 when all are taken. Of equal keys the unjudged comes first: it may yet turn out worse. */
+function leastOf(keys: Float64Array, judged: readonly (ModelOption | undefined)[], health: HealthView): number {
+  let least = -1;
+  let lowest = TAKEN;
+  for (let at = 0; at < keys.length; at++) {
+    const key = keys[at] ?? TAKEN;
+    if (key > lowest || key === TAKEN) continue;
+    if (key === lowest && !(judged[least] && (!judged[at] || breaksTie(judged[at], judged[least], health)))) continue;
+    least = at;
+    lowest = key;
+  }
+  return least;
+}
+
+/** Below every key: to be judged before any is chosen. */
+const UNJUDGED = Number.NEGATIVE_INFINITY;
 const TAKEN = Number.POSITIVE_INFINITY;
 
 function breaksTie(one: ModelOption | undefined, other: ModelOption | undefined, health: HealthView): boolean {

@@ -48,6 +48,9 @@ function classTable(): Uint8Array {
   return table;
 }
 
+const SMALL_A = 0x61;
+const SMALL_Z = 0x7a;
+
 /** Letters of a word beyond this many cost extra: long words are several tokens. */
 const LONG_WORD_LETTERS = 7;
 /** No word and hardly any identifier is longer. */
@@ -114,12 +117,31 @@ export function countFeatures(text: string, from: number, to: number, into: Feat
   let previous: number = CLASS.newline;
   let previousCode = 0;
   for (let at = from; at < to; at++) {
-    const code = text.charCodeAt(at);
+    let code = text.charCodeAt(at);
     const kind = CLASS_OF[code] ?? CLASS.other;
+    if (kind === CLASS.lower) {
+      // Most of most texts: the rest of the word in one go.
+      const start = at;
+      while (at + 1 < to) {
+        const next = text.charCodeAt(at + 1);
+        if (next < SMALL_A || next > SMALL_Z) break;
+        code = next;
+        at += 1;
+      }
+      const letters = at + 1 - start;
+      if (wordLength === 0) words += 1;
+      longLetters += Math.max(0, Math.min(letters, wordLength + letters - LONG_WORD_LETTERS));
+      unbroken += Math.max(0, Math.min(letters, run + letters - LONGEST_WORD));
+      wordLength += letters;
+      run += letters;
+      previous = kind;
+      previousCode = code;
+      continue;
+    }
     counts[kind] = (counts[kind] ?? 0) + 1;
-    run = kind === CLASS.lower || kind === CLASS.upper || kind === CLASS.digit ? run + 1 : 0;
+    run = kind === CLASS.upper || kind === CLASS.digit ? run + 1 : 0;
     if (run > LONGEST_WORD) unbroken += 1;
-    if (kind === CLASS.lower || kind === CLASS.upper || kind === CLASS.latin) {
+    if (kind === CLASS.upper || kind === CLASS.latin) {
       const starts = wordLength === 0 || (kind === CLASS.upper && previous === CLASS.lower);
       if (starts) {
         words += 1;

@@ -24,7 +24,10 @@ const ROUNDS = 4_000;
 
 const vendors = Array.from({ length: 12 }, (_, index) => vendor(`vendor${index}`));
 const models = Array.from({ length: 200 }, (_, index) =>
-  model(`model-${index}`, 0.05 + (index % 40) / 4, 0.2 + (index % 50), { capabilities: { ...ABLE, audioInput: index % 9 === 0 } }),
+  model(`model-${index}`, 0.05 + (index % 40) / 4, 0.2 + (index % 50), {
+    contextTokens: 1_000_000,
+    capabilities: { ...ABLE, audioInput: index % 9 === 0 },
+  }),
 );
 const snapshot = snapshotOf({
   models,
