@@ -6,6 +6,8 @@ import { LoginSession } from './modules/account/session.entity.js';
 import { User } from './modules/account/user.entity.js';
 import { ApiKey } from './modules/api-key/api-key.entity.js';
 import { AuditLine } from './modules/audit/audit-line.entity.js';
+import { AlertRow } from './modules/billing/alert.entity.js';
+import { QuarantinedEvent } from './modules/billing/quarantine.entity.js';
 import { Wallet } from './modules/billing/wallet.entity.js';
 import { ByokCredential } from './modules/byok/byok.entity.js';
 import { Endpoint, Model } from './modules/catalog/model.entity.js';
@@ -33,5 +35,7 @@ export const ENTITIES: readonly EntityClass<object>[] = [
   Region,
   AuditLine,
   Wallet,
+  AlertRow,
+  QuarantinedEvent,
   TopUp,
 ];

@@ -12,6 +12,8 @@ import { SecurityResolver } from '../modules/account/security.resolver.js';
 import { ApiKeyResolver } from '../modules/api-key/api-key.resolver.js';
 import { AuditResolver } from '../modules/audit/audit.resolver.js';
 import { BillingResolver } from '../modules/billing/billing.resolver.js';
+import { OversightResolver } from '../modules/billing/oversight.resolver.js';
+import { StatementResolver } from '../modules/billing/statement.resolver.js';
 import { ByokResolver } from '../modules/byok/byok.resolver.js';
 import { EndpointResolver, ModelPriceResolver, ModelResolver } from '../modules/catalog/model.resolver.js';
 import { VendorResolver } from '../modules/catalog/vendor.resolver.js';
@@ -38,6 +40,8 @@ const RESOLVERS: NonEmptyArray<Function> = [
   FleetResolver,
   AuditResolver,
   BillingResolver,
+  OversightResolver,
+  StatementResolver,
   PaymentResolver,
   UsageResolver,
 ];

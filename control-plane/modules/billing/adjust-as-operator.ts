@@ -1,7 +1,8 @@
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { newId } from '../../db/new-id.js';
 import { type Actor, requirePermission } from '../permissions.js';
 import { adjustAccount, type Movement, type Posted } from './credit-account.js';
+import { unfreezeAccount } from './freeze-account.js';
 import { inTransaction } from './transaction.js';
 
 /** The movement and its audit line commit together. Throws `forbidden` for anybody but an operator. */
@@ -11,11 +12,31 @@ export async function adjustAsOperator(pool: Pool, actor: Actor, movement: Movem
   return await inTransaction(pool, async (client) => {
     const posted = await adjustAccount(client, movement);
     if (posted === 'posted')
-      await client.query(
-        `INSERT INTO audit_log (id, account_id, actor_user_id, actor_address, action, subject_type, subject_id, detail)
-         VALUES ($1, $2, $3, $4, 'account.adjust', 'account', $2::text, $5)`,
-        [newId(), accountId, actor.userId, actor.address, JSON.stringify({ amountNano: amount.toString(), reason, refId })],
-      );
+      await auditAccount(client, actor, 'account.adjust', accountId, { amountNano: amount.toString(), reason, refId });
     return posted;
   });
+}
+
+/** True when the reconciler had frozen it. Throws `forbidden` for anybody but an operator. */
+export async function unfreezeAsOperator(pool: Pool, actor: Actor, accountId: string): Promise<boolean> {
+  requirePermission(actor, 'operator');
+  return await inTransaction(pool, async (client) => {
+    const unfrozen = await unfreezeAccount(client, accountId, 'ledger_mismatch');
+    if (unfrozen) await auditAccount(client, actor, 'account.unfreeze', accountId, {});
+    return unfrozen;
+  });
+}
+
+async function auditAccount(
+  client: ClientBase,
+  actor: Actor,
+  action: string,
+  accountId: string,
+  detail: Readonly<Record<string, string>>,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO audit_log (id, account_id, actor_user_id, actor_address, action, subject_type, subject_id, detail)
+     VALUES ($1, $2, $3, $4, $5, 'account', $6, $7)`,
+    [newId(), accountId, actor.userId, actor.address, action, accountId, JSON.stringify(detail)],
+  );
 }
