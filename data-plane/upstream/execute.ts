@@ -25,6 +25,8 @@ import { beginTimeMs, nextWaitMs } from './time-budget.js';
 /** Tries of one request in all: beyond, a customer waits for nothing and a sick vendor is hammered. */
 const MAX_ATTEMPTS = 8;
 const MAX_ROUNDS = 3;
+/** Why the slower of two hedged tries is cancelled: recorded as `hedged`, so that its cost can be seen. */
+const HEDGE_LOST = new UpstreamFailure('aborted', 'another candidate answered first', { retryable: false, failover: false });
 /** A kept connection that the vendor had just closed: asking again at once, on a new one, is right. */
 const STALE_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
@@ -163,7 +165,7 @@ class Execution {
     const { one, outcome } = await Promise.race(tagged);
     const other = one === first ? second : first;
     if (outcome instanceof UpstreamFailure) return other.outcome;
-    other.attempt.abort(hedgeLost());
+    other.attempt.abort(HEDGE_LOST);
     // It may have committed in the same moment.
     void other.outcome.then(async (late) => (late instanceof UpstreamFailure ? undefined : late.frames.return?.()));
     return outcome;
@@ -199,7 +201,7 @@ class Execution {
     try {
       const committed = await attempt.run((failure, tokens) => {
         this.#running.delete(attempt);
-        this.signal.removeEventListener('abort', this.#abort);
+        if (this.#running.size === 0) this.signal.removeEventListener('abort', this.#abort);
         const durationMs = now() - startedAtMs;
         if (failure !== undefined && failure.kind !== 'aborted') health.recordFailure(candidate.endpoint.id, failure, candidate.byok);
         else health.recordThroughput(candidate.endpoint.id, tokens, durationMs - (this.request.stream ? (firstTokenMs ?? 0) : 0));
@@ -215,7 +217,7 @@ class Execution {
       if (failure.kind === 'aborted') health.recordAbandoned(candidate.endpoint.id);
       else health.recordFailure(candidate.endpoint.id, failure, candidate.byok);
       this.#failed.push({ candidate, failure });
-      this.#record(candidate, failure.kind, failure.status ?? null, now() - startedAtMs, null);
+      this.#record(candidate, failure === HEDGE_LOST ? 'hedged' : failure.kind, failure.status ?? null, now() - startedAtMs, null);
       if (failure.kind !== 'aborted') this.dependencies.onFailure({ candidate, failure }, this.request.id);
       return failure;
     }
@@ -245,8 +247,4 @@ function committedStatus(failure: UpstreamFailure | undefined): number {
 
 function clientLeft(): UpstreamFailure {
   return new UpstreamFailure('aborted', 'the client left', { retryable: false, failover: false });
-}
-
-function hedgeLost(): UpstreamFailure {
-  return new UpstreamFailure('aborted', 'another candidate answered first', { retryable: false, failover: false });
 }

@@ -9,6 +9,7 @@ import type { AttemptTarget } from './protocols/protocol-adapter.js';
 import { UpstreamFailure } from './protocols/protocol-adapter.js';
 import { type FetchedMedia, remoteMediaUrls, withInlineMedia } from './protocols/remote-media.js';
 import { readWhole } from './read-whole.js';
+import type { ResponseReader } from './response-reader.js';
 
 /** Vendors take inline parts up to about this size. */
 const MAX_MEDIA_BYTES = 20 * 1024 * 1024;
@@ -26,7 +27,16 @@ export async function inlineMedia(target: AttemptTarget, protocol: Protocol, cli
 }
 
 async function fetchOne(url: string, client: UpstreamClient): Promise<FetchedMedia> {
-  const reader = client.send({ method: 'GET', url, headers: { accept: '*/*' }, body: null, connectMs: FETCH_MS, userSupplied: true });
+  try {
+    return await readMedia(
+      client.send({ method: 'GET', url, headers: { accept: '*/*' }, body: null, connectMs: FETCH_MS, userSupplied: true }),
+    );
+  } catch (error) {
+    throw error instanceof UpstreamFailure && error.kind === 'invalid_request' ? error : cannotFetch('it cannot be reached');
+  }
+}
+
+async function readMedia(reader: ResponseReader): Promise<FetchedMedia> {
   const timer = setTimeout(() => reader.abort(cannotFetch('it did not answer in time')), FETCH_MS);
   try {
     const head = await reader.head;
@@ -35,11 +45,9 @@ async function fetchOne(url: string, client: UpstreamClient): Promise<FetchedMed
     if (bytes === undefined) throw cannotFetch('it is too large');
     const declared = head.headers['content-type']?.split(';')[0]?.trim();
     return { mimeType: sniffType(bytes) ?? declared ?? 'application/octet-stream', base64: bytes.toString('base64') };
-  } catch (error) {
-    reader.abort(cannotFetch('given up'));
-    throw error instanceof UpstreamFailure && error.kind === 'invalid_request' ? error : cannotFetch('it cannot be reached');
   } finally {
     clearTimeout(timer);
+    reader.abort(cannotFetch('given up'));
   }
 }
 

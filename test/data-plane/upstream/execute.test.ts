@@ -344,5 +344,6 @@ describe('hedging', () => {
     expect(await collect(answer.frames)).toContain('"content":"Hel"');
     expect(meter.committed?.endpoint.vendor.baseUrl).toBe(second.url);
     await expect.poll(() => first.cancelled()).toBe(before + 1);
+    expect(meter.attempts.map((attempt) => attempt.outcome).sort()).toEqual(['hedged', 'ok']);
   });
 });
