@@ -269,7 +269,7 @@ export class LeasePool implements PurseOwner {
     const renewals: string[] = [];
     for (const lease of this.#leases.values()) {
       if (lease.phase !== 'open' && lease.phase !== 'retiring') continue;
-      if (nowMs - lease.renewedAtMs < LEASE_RENEW_MS / 2) continue;
+      if (nowMs - lease.renewedAtMs < LEASE_RENEW_MS / 2 && !lease.inherited) continue;
       if (renewals.length === MAX_PER_CALL.renewals) return renewals; // the rest with the next call
       renewals.push(lease.id);
     }

@@ -19,7 +19,7 @@ import { Spool } from './spool.js';
 import type { StartRecord } from './spool-record.js';
 
 /** A killed process loses at most so much of what it delivered; it is the customer's gain. */
-const PROGRESS_MS = 250;
+const PROGRESS_MS = 100;
 /** No request waits for Redis; a batch that waits longer goes over HTTP. */
 const REDIS_TIMEOUT_MS = 500;
 const GIB = 1024 ** 3;

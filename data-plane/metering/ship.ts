@@ -158,17 +158,21 @@ export class Shipper {
     if (now() - this.#movedAtMs >= STALLED_MS) await this.#resend();
   }
 
-  /** Nothing moved for a while: what is above the ledger's own figure is sent again, over HTTP. */
+  /**
+   * Nothing moved for a while: what is above the ledger's own figure is sent again, over HTTP. The figure may be below what was
+   * acknowledged once: a database that was restored, or failed over, has lost events that the spool still has.
+   */
   async #resend(): Promise<void> {
     const { spool, nodeId, now } = this.options;
     this.#movedAtMs = now();
     const query = `node=${encodeURIComponent(nodeId)}&epoch=${spool.epoch}`;
-    this.#acknowledge(spool.epoch, await this.#call(`/internal/usage/acknowledged?${query}`, undefined));
-    const { last, acknowledged } = spool.state.range(spool.epoch);
-    if (acknowledged >= last) return;
-    this.options.warn(`usage: sending events ${acknowledged + 1} to ${last} again`);
+    const settled = await this.#call(`/internal/usage/acknowledged?${query}`, undefined);
+    this.#acknowledge(spool.epoch, settled);
+    const { last } = spool.state.range(spool.epoch);
+    if (settled >= last) return;
+    this.options.warn(`usage: sending events ${settled + 1} to ${last} again`);
     this.#directUpTo = last;
-    await this.#readers.get(spool.epoch)?.seek(acknowledged + 1);
+    await this.#readers.get(spool.epoch)?.seek(settled + 1);
   }
 
   #acknowledge(epoch: number, sequence: number): void {

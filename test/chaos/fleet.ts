@@ -1,0 +1,178 @@
+/**
+ * A whole product for chaos: nodes, control plane, sandbox, and a PostgreSQL and a Redis of its own that may be killed, frozen and started
+ * again. `rest` waits until everything that was served has settled and holds what customers saw against the database.
+ */
+import { randomUUID } from 'node:crypto';
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, expect } from 'vitest';
+import { migrate } from '../../control-plane/db/migrate.js';
+import { adjustAccount } from '../../control-plane/modules/billing/credit-account.js';
+import type { Program } from '../../local/programs.js';
+import { findAnyFreePort } from '../../local/services/free-port.js';
+import { type PostgresServer, startPostgres } from '../../local/services/postgres.js';
+import type { RedisServer } from '../../local/services/redis.js';
+import { NANO_PER_USD } from '../../shared/money.js';
+import { type BuiltStack, buildStack, type StackChoices } from '../support/build-stack.js';
+import { assertMoneyInvariants, type InvariantOptions } from '../support/invariants.js';
+import { createFolder } from '../support/processes.js';
+import { startOwnRedis } from '../support/redis.js';
+import { askService } from '../support/services.js';
+import { type CheckOptions, checkHistory, History, unsettled } from './history.js';
+
+const NO_LIMIT = 1_000_000_000;
+const DATABASE = 'chaos';
+const PASSWORD = 'chaos';
+
+export interface Fleet {
+  readonly stack: BuiltStack;
+  readonly nodes: readonly Program[];
+  readonly pool: pg.Pool;
+  readonly history: History;
+  readonly accountId: string;
+  /** Data of a node: the spool lies in it. */
+  dataDirectory(node: Program): string;
+  readonly redis: { kill(): Promise<void>; start(): Promise<void>; freeze(): void; thaw(): void; readonly url: string };
+  readonly postgres: { kill(): Promise<void>; start(): Promise<void>; freeze(): Promise<void>; thaw(): void };
+  balance(): Promise<{ available: bigint; leased: bigint }>;
+  setBalance(amount: bigint): Promise<void>;
+  /** Everything is up again: waits for the last settlement, then checks all invariants and the history. */
+  rest(options?: CheckOptions & InvariantOptions): Promise<void>;
+}
+
+export async function startFleet(nodes: readonly string[] = ['us', 'us'], extra?: StackChoices['extra']): Promise<Fleet> {
+  const folder = createFolder();
+  chmodSync(folder, 0o755); // PostgreSQL's own user must be able to enter
+  const { dist } = await askService('program');
+  const place = { directory: join(folder, 'postgres'), password: PASSWORD, durable: true, logFile: join(folder, 'postgres.log') };
+  let server: PostgresServer = await startPostgres({ ...place, port: await findAnyFreePort() });
+  let redis: RedisServer = await startOwnRedis();
+  const setUp = new pg.Client({ connectionString: server.url });
+  await setUp.connect();
+  await setUp.query(`CREATE DATABASE ${DATABASE}`);
+  await setUp.end();
+  const databaseUrl = server.databaseUrl(DATABASE);
+  await migrate(databaseUrl, new URL('../../migrations', import.meta.url).pathname);
+  const stack = await buildStack(
+    { dist, folder, databaseUrl, redisUrl: redis.url, redisPrefix: 'chaos' },
+    { nodes, ...(extra && { extra }) },
+  );
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
+  pool.on('error', () => undefined);
+  const history = new History(join(folder, 'history.jsonl'));
+  afterAll(async () => {
+    await stack.stop();
+    await pool.end();
+    await Promise.all([server.process.stop(), redis.process.stop()]);
+  });
+  const accountId = await liftLimits(pool);
+  await adjust(pool, accountId, 100n * NANO_PER_USD);
+  await until(() => hasNoLimit(stack), 20_000, 'nodes know the new limits');
+  let frozen: number[] = [];
+
+  const fleet: Fleet = {
+    ...{ stack, nodes: stack.nodes, pool, history, accountId },
+    dataDirectory: (node) => node.options.environment['DATA_DIR'] ?? '',
+    redis: {
+      url: redis.url,
+      kill: () => redis.process.kill(),
+      async start() {
+        redis = await startOwnRedis(redis.port);
+      },
+      freeze: () => redis.process.signal('SIGSTOP'),
+      thaw: () => redis.process.signal('SIGCONT'),
+    },
+    postgres: {
+      /** As `pg_ctl -m immediate`. */
+      async kill() {
+        process.kill(postmaster(), 'SIGQUIT');
+        await server.process.ended;
+      },
+      async start() {
+        server = await startPostgres({ ...place, port: server.port });
+      },
+      async freeze() {
+        const { rows } = await pool.query<{ pid: number }>('SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
+        frozen = [postmaster(), ...rows.map((row) => row.pid)];
+        for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+      },
+      thaw() {
+        for (const pid of frozen) process.kill(pid, 'SIGCONT');
+      },
+    },
+    async balance() {
+      const { rows } = await pool.query('SELECT available, leased FROM wallet WHERE account_id = $1', [accountId]);
+      return { available: BigInt(rows[0]?.available ?? 0), leased: BigInt(rows[0]?.leased ?? 0) };
+    },
+    async setBalance(amount) {
+      await until(async () => (await fleet.balance()).leased === 0n, 60_000, 'idle leases come back');
+      await adjust(pool, accountId, amount - (await fleet.balance()).available);
+    },
+    async rest(options = {}) {
+      const lost = new Set(options.lostDisks ?? []);
+      const owed = history.views.filter((view) => !lost.has(view.node));
+      await until(async () => (await unsettled(owed, pool)) === 0, 30_000, 'everything served has settled');
+      await until(
+        async () => (await Promise.all(stack.nodes.map(unshipped))).every((events) => events === 0),
+        30_000,
+        'every spool is shipped',
+      );
+      await assertMoneyInvariants(pool, { quiet: true, ...options });
+      expect(await checkHistory(history.views, pool, options)).toEqual([]);
+    },
+  };
+  return fleet;
+
+  function postmaster(): number {
+    return Number(readFileSync(join(place.directory, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  }
+}
+
+/** A key that may send as much as chaos does. Returns its account. */
+async function liftLimits(pool: pg.Pool): Promise<string> {
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  const { rows } = await client.query<{ id: string; account_id: string }>('SELECT id, account_id FROM api_key');
+  await client.query('UPDATE api_key SET requests_per_minute = $1, tokens_per_minute = $1', [NO_LIMIT]);
+  const touched = rows.map((row) => ({ kind: 'key', subjectType: 'api_key', subjectId: row.id }));
+  await client.query('SELECT touch_config($1, NULL)', [JSON.stringify(touched)]);
+  await client.query('COMMIT');
+  client.release();
+  return rows[0]?.account_id ?? '';
+}
+
+async function adjust(pool: pg.Pool, accountId: string, amount: bigint): Promise<void> {
+  if (amount === 0n) return;
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  await adjustAccount(client, { accountId, amount, refType: 'chaos', refId: randomUUID(), reason: 'Chaos' });
+  await client.query('COMMIT');
+  client.release();
+}
+
+async function hasNoLimit(stack: BuiltStack): Promise<boolean> {
+  const limits = stack.nodes.map(async (node) => {
+    const body = JSON.stringify({ model: 'gpt-4o-mini', max_tokens: 16, messages: [{ role: 'user', content: 'ready?' }] });
+    const headers = { authorization: `Bearer ${stack.apiKey}`, 'content-type': 'application/json' };
+    const response = await fetch(`${node.url}/v1/chat/completions`, { method: 'POST', headers, body });
+    await response.text();
+    return Number(response.headers.get('x-ratelimit-limit-requests'));
+  });
+  return (await Promise.all(limits)).every((limit) => limit >= NO_LIMIT);
+}
+
+/** Settlements of a node that the ledger has not acknowledged. */
+async function unshipped(node: Program): Promise<number> {
+  const text = await (await fetch(`${node.url}/metrics`)).text();
+  return Number(/^modelapi_spool_unacknowledged\S* (\d+)/m.exec(text)?.[1] ?? 1);
+}
+
+export async function until(probe: () => Promise<boolean> | boolean, timeoutMs: number, what: string): Promise<number> {
+  const startedAt = Date.now();
+  while (!(await Promise.resolve(probe()).catch(() => false))) {
+    if (Date.now() - startedAt > timeoutMs) throw new Error(`within ${timeoutMs} ms not true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return Date.now() - startedAt;
+}
