@@ -25,7 +25,7 @@ const consolePage = {
   step: 'building the console',
   stamp: join(dist, '.console'),
   sources: [CONSOLE, 'control-plane/graphql/schema.graphql', 'package-lock.json'],
-  skipped: new Set(['node_modules', 'dist']),
+  skipped: new Set(['node_modules', 'dist', 'generated']),
   build: buildConsole,
 };
 
@@ -55,10 +55,16 @@ function compileProgram() {
   if (errors !== '') process.stderr.write(`${errors}\n`);
 }
 
+/** The console's GraphQL documents are checked against the schema and typed first: an operation that does not exist stops the build. */
 function buildConsole() {
-  const parameters = [join(root, 'node_modules/vite/bin/vite.js'), 'build', CONSOLE, '--outDir', join(dist, 'console'), '--emptyOutDir'];
-  const built = spawnSync(join(root, 'node_modules/.bin/node'), parameters, { cwd: root, encoding: 'utf8' });
-  if (built.status !== 0) throw new Error(`the console's build failed: ${built.error?.message ?? built.stderr}`);
+  runTool('@graphql-codegen/cli/cjs/bin.js', '--config', join(CONSOLE, 'codegen.json'));
+  runTool('vite/bin/vite.js', 'build', CONSOLE, '--outDir', join(dist, 'console'), '--emptyOutDir');
+}
+
+function runTool(script, ...parameters) {
+  const node = join(root, 'node_modules/.bin/node');
+  const run = spawnSync(node, [join(root, 'node_modules', script), ...parameters], { cwd: root, encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(`the console's build failed: ${run.error?.message ?? `${run.stdout}\n${run.stderr}`}`);
 }
 
 function isCurrent(part) {

@@ -12,23 +12,22 @@ import {
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
-  IconBook2,
   IconBrandStackshare,
   IconCoin,
   IconKey,
   IconLayoutDashboard,
   IconList,
   IconLogout,
-  IconMessageChatbot,
   IconMoon,
   IconSettings,
-  IconStack2,
   IconSun,
+  IconUserShield,
   IconUsers,
-  IconWebhook,
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'react-router';
+import { useQuery } from 'urql';
+import { MeDocument } from '../generated/graphql.js';
 import type { MessageKey } from '../messages/en.js';
 import { useLocale } from '../messages/locale.js';
 import { logOut } from '../session/session-store.js';
@@ -36,12 +35,8 @@ import { logOut } from '../session/session-store.js';
 const CUSTOMER_PAGES: readonly { readonly path: string; readonly label: MessageKey; readonly icon: typeof IconKey }[] = [
   { path: '/', label: 'nav.overview', icon: IconLayoutDashboard },
   { path: '/keys', label: 'nav.keys', icon: IconKey },
-  { path: '/models', label: 'nav.models', icon: IconBook2 },
-  { path: '/playground', label: 'nav.playground', icon: IconMessageChatbot },
   { path: '/requests', label: 'nav.requests', icon: IconList },
-  { path: '/batches', label: 'nav.batches', icon: IconStack2 },
   { path: '/credits', label: 'nav.credits', icon: IconCoin },
-  { path: '/webhooks', label: 'nav.webhooks', icon: IconWebhook },
   { path: '/team', label: 'nav.team', icon: IconUsers },
   { path: '/settings', label: 'nav.settings', icon: IconSettings },
 ];
@@ -52,6 +47,8 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const { pathname } = useLocation();
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light');
+  const [{ data }] = useQuery({ query: MeDocument, variables: {} });
+  const operator = data?.me.user.role === 'operator';
   return (
     <AppShell header={{ height: 56 }} navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !opened } }} padding="md">
       <AppShell.Header>
@@ -91,6 +88,16 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           ))}
         </AppShell.Section>
         <AppShell.Section>
+          {operator ? (
+            <NavLink
+              component={Link}
+              to="/operator"
+              label={t('nav.operator')}
+              leftSection={<IconUserShield size={18} aria-hidden />}
+              active={pathname.startsWith('/operator')}
+              onClick={close}
+            />
+          ) : null}
           <NavLink
             component="button"
             label={t('nav.signOut')}
