@@ -16,8 +16,10 @@ import { registerConsole } from './http/console.js';
 import { registerErrorHandler } from './http/error-handler.js';
 import { registerGraphql } from './http/graphql.js';
 import { createRegistry, registerHealthRoutes } from './http/health.js';
+import { registerOidc } from './http/oidc.js';
 import { registerConsoleSession } from './http/session.js';
 import { PasswordHasher } from './modules/account/hash-password.js';
+import { IdentityProvider } from './modules/account/identity-provider.js';
 import { SessionSigner } from './modules/account/sign-session.js';
 import { pauseBurningKeys } from './modules/api-key/pause-burning-keys.js';
 import { localKms } from './modules/byok/kms.js';
@@ -123,6 +125,10 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
   registerIdempotencyRoutes(server, { pool, kms: services.kms, nodeToken });
   registerFleetRoutes(server, shared, nodeToken);
   await registerConsoleSession(server, { orm, services });
+  if (config.identityProvider) {
+    const redirectUri = `${config.publicUrl}/session/oidc/callback`;
+    registerOidc(server, { orm, services, provider: new IdentityProvider(config.identityProvider, redirectUri, config.mode === 'local') });
+  }
   await registerGraphql(server, { orm, services, nodeToken, local: config.mode === 'local' });
   if (options.consoleDirectory !== undefined) await registerConsole(server, options.consoleDirectory);
 

@@ -42,6 +42,8 @@ export interface ControlPlaneConfig {
   /** Where `x-forwarded-for` is believed: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[];
   readonly logLevel: string;
+  /** Absent: people log in with a password only. */
+  readonly identityProvider: { readonly issuer: string; readonly clientId: string; readonly clientSecret: string } | undefined;
   readonly payment: PaymentConfig;
 }
 
@@ -71,6 +73,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): ControlP
     signUpsPerHour: read.integer('SIGN_UPS_PER_HOUR', local ? 10_000 : 20),
     trustedProxies: read.list('TRUSTED_PROXIES'),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+    identityProvider: identityProvider(read, local),
     payment: readPaymentConfig(read, local),
   };
 }
@@ -94,4 +97,10 @@ function egressOrigins(read: Environment, local: boolean): string[] {
   const wrong = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
   if (wrong !== undefined) throw new ConfigError('EGRESS_ALLOWED_ORIGINS', `"${wrong}" is not an origin such as http://127.0.0.1:9000`);
   return origins;
+}
+
+function identityProvider(read: Environment, local: boolean): ControlPlaneConfig['identityProvider'] {
+  const issuer = read.optionalUrl('OIDC_ISSUER', local ? ['http:', 'https:'] : ['https:']);
+  if (issuer === undefined) return undefined;
+  return { issuer, clientId: read.text('OIDC_CLIENT_ID'), clientSecret: read.text('OIDC_CLIENT_SECRET') };
 }

@@ -61,6 +61,12 @@ export async function registerConsoleSession(
 }
 
 function answer(reply: FastifyReply, session: OpenedSession): { token: string; expiresIn: number } {
+  setRefreshCookie(reply, session);
+  return { token: session.token, expiresIn: session.expiresIn };
+}
+
+/** The page gets its access token from `/session/refresh`. */
+export function setRefreshCookie(reply: FastifyReply, session: OpenedSession): void {
   reply.setCookie(cookieName(reply.request), session.refreshToken, {
     path: PATH,
     httpOnly: true,
@@ -69,7 +75,6 @@ function answer(reply: FastifyReply, session: OpenedSession): { token: string; e
     maxAge: REFRESH_DAYS_SECONDS,
   });
   reply.header('cache-control', 'no-store');
-  return { token: session.token, expiresIn: session.expiresIn };
 }
 
 /** `__Secure-` makes browsers refuse it without Secure; `__Host-` would need the path `/`. */

@@ -74,6 +74,7 @@ export function testConfig(database: TestDatabase, redis: TestRedis, overrides: 
     signUpsPerHour: 1_000,
     trustedProxies: [],
     logLevel: 'silent',
+    identityProvider: undefined,
     payment: { stripe: undefined, usdt: { ethereum: undefined, tron: undefined } },
     ...overrides,
   };

@@ -46,8 +46,8 @@ export async function logIn(
   return em.transactional((transaction) => openSessionOf(transaction, services.sessions, user, caller));
 }
 
-/** A session in the account that the person joined first. */
-async function openSessionOf(em: EntityManager, signer: SessionSigner, user: User, caller: Caller): Promise<OpenedSession> {
+/** A session in the account that the person joined first. Throws `account_suspended` for a disabled person or a closed account. */
+export async function openSessionOf(em: EntityManager, signer: SessionSigner, user: User, caller: Caller): Promise<OpenedSession> {
   if (user.disabledAt) throw new GatewayError('account_suspended', 'This login is disabled. Contact support.');
   const [membership] = await em.find(Membership, { userId: user.id }, { orderBy: { createdAt: 'asc' }, limit: 1 });
   const account = membership && (await em.findOne(Account, { id: membership.accountId }));

@@ -79,7 +79,7 @@ interface NewOwner {
 }
 
 /** In the caller's transaction. */
-async function createOwner(em: EntityManager, owner: NewOwner): Promise<{ user: User; account: Account; membership: Membership }> {
+export async function createOwner(em: EntityManager, owner: NewOwner): Promise<{ user: User; account: Account; membership: Membership }> {
   const user = new User();
   user.email = owner.email;
   user.name = owner.name.slice(0, 200);
