@@ -144,7 +144,8 @@ function* renderFrames(answer: Answer, prompt: Prompt, call: Call): Iterable<Wir
   };
 
   if (dialect.comment !== undefined) yield { data: dialect.comment, delta: false };
-  for (const [index, choice] of answer.choices.entries()) {
+  const whole = shown && dialect.usage !== 'own-chunk' ? withUsage(answer.usage, call) : {};
+  function* framesOf(choice: Choice, index: number): Iterable<WireFrame> {
     const one = (delta: JsonObject, logprobs: unknown = null): JsonObject => ({ index, delta, logprobs, finish_reason: null });
     if (choice.calls.length === 0) yield frame(false, [one({ role: 'assistant', content: '', refusal: null })]);
     for (const piece of cutIntoChunks(choice.reasoning, script)) {
@@ -152,12 +153,23 @@ function* renderFrames(answer: Answer, prompt: Prompt, call: Call): Iterable<Wir
     }
     for (const piece of cutIntoChunks(choice.text, script)) yield frame(true, [one({ content: piece }, logprobsOf(piece, prompt))]);
     for (const delta of toolDeltas(choice, index, call)) yield frame(true, [one(delta)]);
-    const last = shown && dialect.usage !== 'own-chunk' && index === answer.choices.length - 1;
-    yield frame(false, [{ index, delta: {}, logprobs: null, finish_reason: choice.finish }], last ? withUsage(answer.usage, call) : {});
+    const usage = index === answer.choices.length - 1 ? whole : {};
+    yield frame(false, [{ index, delta: {}, logprobs: null, finish_reason: choice.finish }], usage);
   }
+  yield* interleave(answer.choices.map(framesOf));
   if (shown && (dialect.usage === 'own-chunk' || dialect.usage === 'both')) yield frame(false, [], withUsage(answer.usage, call));
   if (shown && script.fault === 'usage-twice') yield frame(false, [], withUsage(answer.usage, call));
   yield { data: 'data: [DONE]\n\n', delta: false };
+}
+
+/** Choices take turns, as they do when a vendor samples them side by side. */
+function* interleave(lines: readonly Iterable<WireFrame>[]): Iterable<WireFrame> {
+  let open = lines.map((line) => line[Symbol.iterator]());
+  while (open.length > 0) {
+    const next = open.map((line) => ({ line, step: line.next() })).filter(({ step }) => step.done !== true);
+    for (const { step } of next) if (step.done !== true) yield step.value;
+    open = next.map(({ line }) => line);
+  }
 }
 
 function reasoningListDelta(piece: string): JsonObject {
