@@ -8,7 +8,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { redisKeys } from '../shared/redis-keys.js';
+import { type RedisKeys, redisKeys } from '../shared/redis-keys.js';
 import type { ControlPlaneConfig } from './config.js';
 import { openOrm } from './db/orm.js';
 import { ENTITIES } from './entities.js';
@@ -22,6 +22,7 @@ import { PasswordHasher } from './modules/account/hash-password.js';
 import { IdentityProvider } from './modules/account/identity-provider.js';
 import { SessionSigner } from './modules/account/sign-session.js';
 import { pauseBurningKeys } from './modules/api-key/pause-burning-keys.js';
+import type { OnBatchEnded } from './modules/batch/finish-items.js';
 import { localKms } from './modules/byok/kms.js';
 import type { Services } from './modules/context.js';
 import { EgressClient } from './modules/egress/egress-client.js';
@@ -72,69 +73,35 @@ const STATEMENT_MS = 60_000;
 /** Redis that does not answer within this is treated as away; everything has another way. */
 const REDIS_MS = 2_000;
 
-export async function createControlPlane(config: ControlPlaneConfig, options: AppOptions = {}): Promise<ControlPlane> {
-  const server = Fastify({
-    logger: loggerOptions(config),
-    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
-    logController: new LogController({ disableRequestLogging: true }),
-    forceCloseConnections: 'idle',
-  });
-  const pool = new pg.Pool({
-    connectionString: config.databaseUrl,
-    max: POOL_CONNECTIONS,
-    statement_timeout: STATEMENT_MS,
-    application_name: 'modelapi control',
-  });
-  pool.on('error', (error) => server.log.warn({ err: error }, 'PostgreSQL: an idle connection broke'));
-  const redis = connectRedis(config, server);
-  const keys = redisKeys(config.redisPrefix);
-  const orm = await openOrm(config.databaseUrl, ENTITIES);
-  const fleet = new Fleet();
-  const services: Services = {
-    pool,
-    passwords: new PasswordHasher(),
-    sessions: new SessionSigner(config.jwtKey),
-    kms: localKms(config.kmsKey),
-    fleet,
-    egress: new EgressClient(config.egressAllowedOrigins),
-    mailer:
-      config.smtpUrl === undefined
-        ? localMailer(server.log, config.mailDirectory)
-        : smtpMailer(config.smtpUrl, config.mailFrom, server.log),
-    publicUrl: config.publicUrl,
-    apiKeyPepper: config.apiKeyPepper,
-    signUpsPerHour: config.signUpsPerHour,
-    payments: openPayments(config.payment, config.publicUrl),
-  };
-  const shared = { pool, redis, keys, fleet, log: server.log };
-  const workers: { stop(): Promise<void> }[] = [];
-  let draining = false;
+/** What every part of this plane shares. */
+interface Parts {
+  readonly config: ControlPlaneConfig;
+  readonly server: FastifyInstance;
+  readonly pool: pg.Pool;
+  readonly redis: Redis;
+  readonly keys: RedisKeys;
+  readonly orm: MikroORM;
+  readonly fleet: Fleet;
+  readonly log: FastifyInstance['log'];
+  readonly services: Services;
+  readonly settler: UsageSettler;
+  readonly batches: BatchRunner;
+  /** Tells the customer that a batch ended, in the transaction that ends it. */
+  readonly onEnded: OnBatchEnded;
+}
 
-  registerErrorHandler(server);
-  registerHealthRoutes(server, { ...shared, registry: createRegistry(shared), draining: () => draining });
-  const settler = new UsageSettler(pool);
-  const { nodeToken } = config;
-  registerSnapshotRoutes(server, { pool, nodeToken });
-  registerLeaseRoutes(server, { pool, nodeToken });
-  registerUsageRoutes(server, { pool, settler, nodeToken });
-  registerGenerationRoutes(server, { pool, nodeToken });
-  if (services.payments.stripe) await registerStripeWebhook(server, pool, services.payments.stripe);
-  const onEnded = async () => undefined;
-  const batches = new BatchRunner({ ...shared, databaseUrl: config.databaseUrl, kms: services.kms, nodeToken, onEnded });
-  registerBatchRoutes(server, { pool, kms: services.kms, nodeToken, runner: batches, onEnded });
-  registerIdempotencyRoutes(server, { pool, kms: services.kms, nodeToken });
-  registerFleetRoutes(server, shared, nodeToken);
-  await registerConsoleSession(server, { orm, services });
-  if (config.identityProvider) {
-    const redirectUri = `${config.publicUrl}/session/oidc/callback`;
-    registerOidc(server, { orm, services, provider: new IdentityProvider(config.identityProvider, redirectUri, config.mode === 'local') });
-  }
-  await registerGraphql(server, { orm, services, nodeToken, local: config.mode === 'local' });
-  if (options.consoleDirectory !== undefined) await registerConsole(server, options.consoleDirectory);
+interface Worker {
+  stop(): Promise<void>;
+}
+
+export async function createControlPlane(config: ControlPlaneConfig, options: AppOptions = {}): Promise<ControlPlane> {
+  const parts = await createParts(config);
+  const { server, pool, redis, orm, services } = parts;
+  const workers: Worker[] = [];
+  let closing: Promise<void> | undefined;
+  await registerRoutes(parts, options, () => closing !== undefined);
 
   const close = async () => {
-    if (draining) return;
-    draining = true;
     await server.close();
     for (const worker of workers.reverse()) await worker.stop();
     redis.disconnect();
@@ -142,28 +109,110 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
     await orm.close();
     await pool.end();
   };
-
   return {
     server,
     orm,
     services,
     listen: async () => {
-      workers.push(startFleetObserver(shared));
-      workers.push(startPublisher({ ...shared, databaseUrl: config.databaseUrl, signer: new ManifestSigner(config.snapshotKey) }));
-      const consumer = new UsageStreamConsumer({ ...shared, settler, consumer: `control-${randomUUID()}` });
-      consumer.start();
-      workers.push(consumer);
-      await batches.start();
-      workers.push(batches);
-      workers.push(repeat('expiry of leases', EXPIRY_MS, () => expireLeases(pool), server.log));
-      workers.push(repeat('burn-rate breaker', BURN_RATE_MS, () => pauseBurningKeys(orm.em.fork(), services), server.log));
-      workers.push(startReconciler({ pool, log: server.log }));
-      workers.push(startPaymentWatch({ pool, payments: services.payments, log: server.log }));
-      workers.push(startLedgerMaintenance({ pool, log: server.log }));
+      await startWorkers(parts, workers);
       return server.listen({ host: config.host, port: config.port });
     },
-    close,
+    close: () => (closing ??= close()),
   };
+}
+
+async function createParts(config: ControlPlaneConfig): Promise<Parts> {
+  const server = Fastify({
+    logger: loggerOptions(config),
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: 'idle',
+  });
+  const { log } = server;
+  const pool = new pg.Pool({
+    connectionString: config.databaseUrl,
+    max: POOL_CONNECTIONS,
+    statement_timeout: STATEMENT_MS,
+    application_name: 'modelapi control',
+  });
+  pool.on('error', (error) => log.warn({ err: error }, 'PostgreSQL: an idle connection broke'));
+  const redis = connectRedis(config, server);
+  const keys = redisKeys(config.redisPrefix);
+  const orm = await openOrm(config.databaseUrl, ENTITIES);
+  const fleet = new Fleet();
+  const services = createServices(config, server, pool, fleet);
+  const onEnded: OnBatchEnded = async () => undefined;
+  const batches = new BatchRunner({
+    pool,
+    redis,
+    keys,
+    fleet,
+    log,
+    databaseUrl: config.databaseUrl,
+    kms: services.kms,
+    nodeToken: config.nodeToken,
+    onEnded,
+  });
+  return { config, server, pool, redis, keys, orm, fleet, log, services, settler: new UsageSettler(pool), batches, onEnded };
+}
+
+function createServices(config: ControlPlaneConfig, { log }: FastifyInstance, pool: pg.Pool, fleet: Fleet): Services {
+  const { smtpUrl, mailDirectory, mailFrom } = config;
+  return {
+    pool,
+    passwords: new PasswordHasher(),
+    sessions: new SessionSigner(config.jwtKey),
+    kms: localKms(config.kmsKey),
+    fleet,
+    egress: new EgressClient(config.egressAllowedOrigins),
+    mailer: smtpUrl === undefined ? localMailer(log, mailDirectory) : smtpMailer(smtpUrl, mailFrom, log),
+    publicUrl: config.publicUrl,
+    apiKeyPepper: config.apiKeyPepper,
+    signUpsPerHour: config.signUpsPerHour,
+    payments: openPayments(config.payment, config.publicUrl),
+  };
+}
+
+async function registerRoutes(parts: Parts, options: AppOptions, draining: () => boolean): Promise<void> {
+  const { config, server, pool, orm, services, settler, batches, onEnded } = parts;
+  const { nodeToken } = config;
+  const local = config.mode === 'local';
+  registerErrorHandler(server);
+  registerHealthRoutes(server, { ...parts, registry: createRegistry(parts), draining });
+
+  registerSnapshotRoutes(server, { pool, nodeToken });
+  registerFleetRoutes(server, parts, nodeToken);
+  registerLeaseRoutes(server, { pool, nodeToken });
+  registerUsageRoutes(server, { pool, settler, nodeToken });
+  registerGenerationRoutes(server, { pool, nodeToken });
+  registerBatchRoutes(server, { pool, kms: services.kms, nodeToken, runner: batches, onEnded });
+  registerIdempotencyRoutes(server, { pool, kms: services.kms, nodeToken });
+
+  if (services.payments.stripe) await registerStripeWebhook(server, pool, services.payments.stripe);
+  await registerConsoleSession(server, { orm, services });
+  if (config.identityProvider) {
+    const redirectUri = `${config.publicUrl}/session/oidc/callback`;
+    registerOidc(server, { orm, services, provider: new IdentityProvider(config.identityProvider, redirectUri, local) });
+  }
+  await registerGraphql(server, { orm, services, nodeToken, local });
+  if (options.consoleDirectory !== undefined) await registerConsole(server, options.consoleDirectory);
+}
+
+/** Pushes each as it starts, so that a failure half way leaves those that run to be stopped. */
+async function startWorkers(parts: Parts, workers: Worker[]): Promise<void> {
+  const { config, pool, orm, services, settler, batches, log } = parts;
+  workers.push(startFleetObserver(parts));
+  workers.push(startPublisher({ ...parts, databaseUrl: config.databaseUrl, signer: new ManifestSigner(config.snapshotKey) }));
+  const consumer = new UsageStreamConsumer({ ...parts, consumer: `control-${randomUUID()}` });
+  consumer.start();
+  workers.push(consumer);
+  await batches.start();
+  workers.push(batches);
+  workers.push(repeat('expiry of leases', EXPIRY_MS, () => expireLeases(pool), log));
+  workers.push(repeat('burn-rate breaker', BURN_RATE_MS, () => pauseBurningKeys(orm.em.fork(), services), log));
+  workers.push(startReconciler({ pool, log }));
+  workers.push(startPaymentWatch({ pool, payments: services.payments, log }));
+  workers.push(startLedgerMaintenance({ pool, log }));
 }
 
 function connectRedis(config: ControlPlaneConfig, server: FastifyInstance): Redis {
