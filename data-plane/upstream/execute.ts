@@ -20,7 +20,7 @@ import { failureOf } from './frames.js';
 import type { Health } from './health.js';
 import { ADAPTERS } from './protocols/adapters.js';
 import { UpstreamFailure } from './protocols/protocol-adapter.js';
-import { beginTimeMs, nextWaitMs } from './time-budget.js';
+import { beginTimeMs, nextWaitMs, type UsualBegin } from './time-budget.js';
 
 /** Tries of one request in all: beyond, a customer waits for nothing and a sick vendor is hammered. */
 const MAX_ATTEMPTS = 8;
@@ -179,7 +179,7 @@ class Execution {
       now,
       connectMs: timeouts.connectMs,
       idleMs: timeouts.idleMs,
-      beginMs: beginTimeMs(candidate, this.request, this.plan, this.#remainingMs(), othersLeft),
+      beginMs: beginTimeMs(timeouts.firstTokenMs, this.#remainingMs(), othersLeft, this.#usualBegin(candidate)),
       userSupplied: candidate.credential.owner === 'byok' && candidate.credential.baseUrl !== undefined,
       ...(this.request.traceparent !== undefined && { traceparent: this.request.traceparent }),
       prepare: async () => {
@@ -192,6 +192,12 @@ class Execution {
     });
     this.#running.add(attempt);
     return { candidate, attempt, outcome: this.#follow(candidate, attempt) };
+  }
+
+  #usualBegin({ endpoint }: Candidate): UsualBegin {
+    const { health } = this.dependencies;
+    if (this.request.stream) return { slowMs: health.slowFirstTokenMs(endpoint.id), sync: false, outputTokens: 0 };
+    return { slowMs: health.slowAnswerMs(endpoint.id), sync: true, outputTokens: this.plan.estimate.outputExpected };
   }
 
   async #follow(candidate: Candidate, attempt: Attempt): Promise<Won | UpstreamFailure> {
@@ -209,7 +215,7 @@ class Execution {
       });
       firstTokenMs = now() - startedAtMs;
       if (this.request.stream) health.recordFirstToken(candidate.endpoint.id, firstTokenMs);
-      else health.recordSuccess(candidate.endpoint.id);
+      else health.recordAnswer(candidate.endpoint.id, firstTokenMs);
       return { ...committed, candidate };
     } catch (error) {
       const failure = failureOf(error);

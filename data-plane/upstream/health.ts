@@ -6,6 +6,7 @@
 import type { HealthView } from '../types.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import type { FailureKind, UpstreamFailure } from './protocols/protocol-adapter.js';
+import { Quantile } from './quantile.js';
 
 /** Weight of a new reading: about the last ten count. */
 const SMOOTHING = 0.2;
@@ -19,11 +20,8 @@ const MIN_SLOW_MS = 3_000;
 /** A 429 halves the share at once; it is whole again after this long without one. */
 const SHARE_RECOVERY_MS = 30_000;
 const MIN_SHARE = 0.02;
-/** The quantile that hedging waits for, found by small steps (Robbins-Monro). */
+/** Of the time that nearly all answers keep: what hedging and the patience with a silent vendor are measured by. */
 const QUANTILE = 0.95;
-const QUANTILE_STEP = 0.1;
-/** Hedging on fewer readings would double traffic on a guess. */
-const MIN_READINGS = 20;
 
 /** These say that the vendor is ill. Credentials and requests at fault do not. */
 const ILL: ReadonlySet<FailureKind> = new Set(['overloaded', 'server_error', 'timeout', 'connection', 'malformed', 'cut']);
@@ -50,8 +48,11 @@ interface EndpointState {
   readonly circuit: CircuitBreaker;
   firstTokenMs: number | undefined;
   baselineMs: number | undefined;
-  p95Ms: number;
-  readings: number;
+  /** Answers that began. */
+  answered: number;
+  readonly firstTokens: Quantile;
+  /** Whole sync answers. */
+  readonly answers: Quantile;
   tokensPerSecond: number | undefined;
   share: number;
   shareAtMs: number;
@@ -87,8 +88,12 @@ export class Health implements HealthView {
 
   /** The 95th percentile of the first token; undefined while too little was measured. */
   slowFirstTokenMs(endpointId: string): number | undefined {
-    const state = this.#endpoints.get(endpointId);
-    return state === undefined || state.readings < MIN_READINGS ? undefined : state.p95Ms;
+    return this.#endpoints.get(endpointId)?.firstTokens.value();
+  }
+
+  /** The same of whole sync answers. */
+  slowAnswerMs(endpointId: string): number | undefined {
+    return this.#endpoints.get(endpointId)?.answers.value();
   }
 
   waitMs(endpointId: string): number {
@@ -105,15 +110,18 @@ export class Health implements HealthView {
     const state = this.#state(endpointId);
     const slow = state.baselineMs !== undefined && firstTokenMs > Math.max(MIN_SLOW_MS, state.baselineMs * SLOW_FACTOR);
     state.circuit.succeed(this.now(), slow);
-    state.baselineMs = smooth(state.baselineMs, firstTokenMs, baselineWeight(state.readings, slow));
+    state.baselineMs = smooth(state.baselineMs, firstTokenMs, baselineWeight(state.firstTokens.value() === undefined, slow));
     state.firstTokenMs = smooth(state.firstTokenMs, firstTokenMs, SMOOTHING);
-    state.p95Ms = nextQuantile(state.p95Ms, firstTokenMs, state.readings);
-    state.readings++;
+    state.firstTokens.add(firstTokenMs);
+    state.answered++;
   }
 
   /** A sync answer came: its time is that of the whole answer, not of a first token. */
-  recordSuccess(endpointId: string): void {
-    this.#state(endpointId).circuit.succeed(this.now(), false);
+  recordAnswer(endpointId: string, answerMs: number): void {
+    const state = this.#state(endpointId);
+    state.circuit.succeed(this.now(), false);
+    state.answers.add(answerMs);
+    state.answered++;
   }
 
   recordThroughput(endpointId: string, tokens: number, durationMs: number): void {
@@ -154,7 +162,7 @@ export class Health implements HealthView {
       tokensPerSecond: state.tokensPerSecond ?? null,
       share: this.share(endpointId),
       open: this.isOpen(endpointId),
-      requests: state.readings,
+      requests: state.answered,
     }));
   }
 
@@ -170,8 +178,9 @@ export class Health implements HealthView {
         circuit: new CircuitBreaker(),
         firstTokenMs: undefined,
         baselineMs: undefined,
-        p95Ms: 0,
-        readings: 0,
+        answered: 0,
+        firstTokens: new Quantile(QUANTILE),
+        answers: new Quantile(QUANTILE),
         tokensPerSecond: undefined,
         share: 1,
         shareAtMs: 0,
@@ -182,17 +191,11 @@ export class Health implements HealthView {
   }
 }
 
-function baselineWeight(readings: number, slow: boolean): number {
-  if (readings < MIN_READINGS) return SMOOTHING;
+function baselineWeight(unsettled: boolean, slow: boolean): number {
+  if (unsettled) return SMOOTHING;
   return slow ? SLOW_BASELINE_SMOOTHING : BASELINE_SMOOTHING;
 }
 
 function smooth(old: number | undefined, reading: number, weight: number): number {
   return old === undefined ? reading : old + (reading - old) * weight;
-}
-
-function nextQuantile(quantile: number, reading: number, readings: number): number {
-  if (readings < MIN_READINGS) return Math.max(quantile, reading);
-  const step = Math.max(quantile, 1) * QUANTILE_STEP;
-  return reading > quantile ? quantile + step * QUANTILE : quantile - step * (1 - QUANTILE);
 }

@@ -1,5 +1,4 @@
 /** How long one attempt may take to begin, and how long to wait before another: pure arithmetic over deadlines. */
-import type { Candidate, CompletionRequest, RoutePlan } from '../types.js';
 
 /** While others could still answer, one candidate gets at most this share of the time left: a hanging vendor leaves time for the next. */
 const SHARE_OF_REST = 0.4;
@@ -7,6 +6,9 @@ const SHARE_OF_REST = 0.4;
 const SLOW_TOKENS_PER_SECOND = 15;
 /** Reasoning is not in the estimate of output. */
 const SYNC_EXTRA_MS = 60_000;
+/** So many times what nearly all answers keep, and never below a time in which any model begins. */
+const PATIENCE = 8;
+const MIN_PATIENCE_MS = 10_000;
 /** Nobody connects, thinks and answers in less; a shorter time would only make failures. */
 const MIN_BEGIN_MS = 50;
 
@@ -15,18 +17,26 @@ const BACKOFF_CAP_MS = 3_000;
 /** A customer rather hears `retry-after` than waits longer than this in silence. */
 const MAX_WAIT_MS = 10_000;
 
-/** Milliseconds until the first good frame must be there. `remainingMs`: to the request's deadline. */
-export function beginTimeMs(
-  candidate: Candidate,
-  request: Pick<CompletionRequest, 'stream'>,
-  plan: Pick<RoutePlan, 'estimate'>,
-  remainingMs: number,
-  othersLeft: boolean,
-): number {
-  const { firstTokenMs } = candidate.endpoint.vendor.timeouts;
-  const generationMs = request.stream ? 0 : SYNC_EXTRA_MS + (plan.estimate.outputExpected * 1000) / SLOW_TOKENS_PER_SECOND;
-  const allowed = othersLeft ? remainingMs * SHARE_OF_REST : remainingMs;
-  return Math.max(MIN_BEGIN_MS, Math.min(firstTokenMs + generationMs, allowed));
+/** What is known of how long this endpoint usually takes to begin. */
+export interface UsualBegin {
+  /** The 95th percentile, once enough was measured. */
+  readonly slowMs: number | undefined;
+  /** A sync answer begins with its end. */
+  readonly sync: boolean;
+  /** Expected of a sync answer. */
+  readonly outputTokens: number;
+}
+
+/**
+ * Milliseconds until the first good frame must be there. `firstTokenMs` is the vendor's own limit, `remainingMs` goes to the request's
+ * deadline. While others could answer, a vendor that is silent much longer than it ever is gives way to the next.
+ */
+export function beginTimeMs(firstTokenMs: number, remainingMs: number, othersLeft: boolean, usual: UsualBegin): number {
+  const generationMs = usual.sync ? (usual.outputTokens * 1000) / SLOW_TOKENS_PER_SECOND : 0;
+  const limitMs = firstTokenMs + generationMs + (usual.sync ? SYNC_EXTRA_MS : 0);
+  if (!othersLeft) return Math.max(MIN_BEGIN_MS, Math.min(limitMs, remainingMs));
+  const patienceMs = usual.slowMs === undefined ? limitMs : Math.max(MIN_PATIENCE_MS + generationMs, usual.slowMs * PATIENCE);
+  return Math.max(MIN_BEGIN_MS, Math.min(limitMs, patienceMs, remainingMs * SHARE_OF_REST));
 }
 
 /** Decorrelated jitter (each wait between the base and three times the last). Undefined: not worth waiting, or past the deadline. */
