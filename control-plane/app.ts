@@ -144,8 +144,6 @@ async function createParts(config: ControlPlaneConfig): Promise<Parts> {
   const onEnded: OnBatchEnded = async () => undefined;
   const batches = new BatchRunner({
     pool,
-    redis,
-    keys,
     fleet,
     log,
     databaseUrl: config.databaseUrl,
@@ -200,7 +198,7 @@ async function registerRoutes(parts: Parts, options: AppOptions, draining: () =>
 
 /** Pushes each as it starts, so that a failure half way leaves those that run to be stopped. */
 async function startWorkers(parts: Parts, workers: Worker[]): Promise<void> {
-  const { config, pool, orm, services, settler, batches, log } = parts;
+  const { config, pool, orm, services, batches, log } = parts;
   workers.push(startFleetObserver(parts));
   workers.push(startPublisher({ ...parts, databaseUrl: config.databaseUrl, signer: new ManifestSigner(config.snapshotKey) }));
   const consumer = new UsageStreamConsumer({ ...parts, consumer: `control-${randomUUID()}` });
