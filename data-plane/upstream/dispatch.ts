@@ -11,6 +11,7 @@ import { buildSafeConnector, checkUserUrl } from './safe-egress.js';
 
 /** Vendors' load balancers close idle connections after 60 s or more: ours go first, so that no request meets a closing socket. */
 const KEEP_ALIVE_MS = 30_000;
+const CLIENT_TTL_MS = 300_000;
 /** Origins that users named: the least recently used pool is closed beyond this. */
 const MAX_USER_ORIGINS = 200;
 
@@ -91,6 +92,8 @@ const POOL_OPTIONS = {
   allowH2: false,
   keepAliveTimeout: KEEP_ALIVE_MS,
   keepAliveMaxTimeout: KEEP_ALIVE_MS * 2,
+  // A burst's clients are let go, and DNS is asked again.
+  clientTtl: CLIENT_TTL_MS,
   headersTimeout: 0,
   bodyTimeout: 0,
 } as const;

@@ -28,7 +28,7 @@ export function reportFailures(failed: readonly FailedAttempt[]): GatewayError {
   if (atFault !== undefined) return requestError(atFault.failure);
   const kinds = new Set(failed.map(({ failure }) => failure.kind));
   const details = { extra: { attempts: failed.map(describe) }, cause: last.failure };
-  const own = failed.filter(({ candidate, failure }) => candidate.byok && CREDENTIAL_KINDS.has(failure.kind));
+  const own = failed.filter(({ candidate, failure }) => candidate.byok && isOwnFault(failure));
   if (own.length === failed.length) return byokError(last, details);
   const retryAfterMs = shortestRetry(failed);
   if (onlyOf(kinds, ['rate_limited'])) {
@@ -62,7 +62,13 @@ function requestError(failure: UpstreamFailure): GatewayError {
 function byokError(last: FailedAttempt, details: { extra: Record<string, unknown>; cause: unknown }): GatewayError {
   const vendor = last.candidate.endpoint.vendor.name;
   const why = last.failure.kind === 'billing' ? 'has no funds or has reached its limit there' : 'was refused';
-  return new GatewayError('byok_credential_failed', `Your own key for ${vendor} ${why}. Mend it, or use mode \`prefer\`.`, details);
+  const message = last.failure.publicMessage ?? `Your own key for ${vendor} ${why}. Mend it, or use mode \`prefer\`.`;
+  return new GatewayError('byok_credential_failed', message, details);
+}
+
+/** A refused base URL of the customer's says why in `publicMessage`. */
+function isOwnFault(failure: UpstreamFailure): boolean {
+  return CREDENTIAL_KINDS.has(failure.kind) || (failure.kind === 'connection' && failure.publicMessage !== undefined);
 }
 
 function describe({ candidate, failure }: FailedAttempt): Record<string, unknown> {

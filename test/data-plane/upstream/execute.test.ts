@@ -226,6 +226,13 @@ describe('what the customer is told', () => {
     expect(await failure([candidate(first.url, { byok: true })])).toMatchObject({ code: 'byok_credential_failed' });
   });
 
+  test('a customer’s own base URL that is no public address is never called, and said to be theirs', async () => {
+    const own = candidate(first.url, { byok: true });
+    const error = await failure([{ ...own, credential: { ...own.credential, baseUrl: first.url } }]);
+    expect(error).toMatchObject({ code: 'byok_credential_failed', message: expect.stringContaining('base URL') });
+    expect(first.requests).toHaveLength(0);
+  });
+
   test('a customer’s own key that fails gives way to the house’s', async () => {
     first.script(json(401, { error: { message: 'Incorrect API key' } }));
     expect((await run(both({ byok: true }))).text).toContain('from the second');
