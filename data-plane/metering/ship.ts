@@ -90,8 +90,6 @@ export class Shipper {
       if (epoch !== spool.epoch && !spool.state.epochs.has(epoch)) await this.#forget(epoch);
     }
     await this.#poll();
-    if (this.#failures > 0) this.options.warn('usage: settlements are accepted again');
-    this.#failures = 0;
   }
 
   async #ship(epoch: number): Promise<void> {
@@ -184,6 +182,8 @@ export class Shipper {
     }
     if (!(sequence > acknowledged)) return;
     spool.acknowledged(epoch, sequence);
+    if (this.#failures > 0) warn('usage: settlements are accepted again');
+    this.#failures = 0;
     if (epoch === spool.epoch) this.#movedAtMs = now();
   }
 
