@@ -30,7 +30,7 @@ export function DataTable<Row>({
   if (rows.length === 0) return <Empty />;
   return (
     <>
-      <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': label } }}>
+      <Table.ScrollContainer minWidth={720} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': label } }}>
         <Table highlightOnHover={onRow !== undefined} verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
