@@ -3,7 +3,7 @@
  * closed leases, and a seal over every account's chain once a day. Any of it may run twice, or late: days that have no partition yet
  * go to the default one.
  */
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { inTransaction } from '../modules/billing/transaction.js';
 import { repeat } from './repeat.js';
@@ -13,6 +13,7 @@ const GENERATION_DAYS = 30;
 /** A node keeps its spool for 24 hours; after this nothing can name the lease any more. */
 const LEASE_DAYS = 30;
 const DAYS_AHEAD = 7;
+const LOCK_WAIT_MS = 500;
 
 const EVERY_MS = 3_600_000;
 
@@ -22,17 +23,20 @@ export function startLedgerMaintenance({ pool, log }: { readonly pool: Pool; rea
   return repeat('maintenance of the ledger', EVERY_MS, () => maintainLedger(pool), log);
 }
 
+/** Each part by itself: one that cannot be done now does not keep the others. Throws the first failure at the end. */
 export async function maintainLedger(pool: Pool): Promise<void> {
-  await createPartitions(pool);
-  await dropOldGenerations(pool);
-  await pool.query(`DELETE FROM lease WHERE state <> 'open' AND closed_at < now() - $1 * interval '1 day'`, [LEASE_DAYS]);
-  await sealLedger(pool);
+  const parts = [createPartitions, dropOldGenerations, deleteClosedLeases, sealLedger];
+  const failures: unknown[] = [];
+  for (const part of parts) await part(pool).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 async function createPartitions(pool: Pool): Promise<void> {
-  await pool.query(`SELECT ensure_money_partitions((now() AT TIME ZONE 'UTC')::date, (now() AT TIME ZONE 'UTC')::date + $1::integer)`, [
-    DAYS_AHEAD,
-  ]);
+  await withoutWaiting(pool, async (client) => {
+    await client.query(`SELECT ensure_money_partitions((now() AT TIME ZONE 'UTC')::date, (now() AT TIME ZONE 'UTC')::date + $1::integer)`, [
+      DAYS_AHEAD,
+    ]);
+  });
 }
 
 async function dropOldGenerations(pool: Pool): Promise<void> {
@@ -43,7 +47,19 @@ async function dropOldGenerations(pool: Pool): Promise<void> {
     [GENERATION_DAYS],
   );
   // The name is one of those that the pattern above allows.
-  for (const { name } of rows) await pool.query(`DROP TABLE IF EXISTS ${name}`);
+  for (const { name } of rows) await withoutWaiting(pool, (client) => client.query(`DROP TABLE IF EXISTS ${name}`));
+}
+
+async function deleteClosedLeases(pool: Pool): Promise<void> {
+  await pool.query(`DELETE FROM lease WHERE state <> 'open' AND closed_at < now() - $1 * interval '1 day'`, [LEASE_DAYS]);
+}
+
+/** Both lock the whole table for a moment. Waiting for a long export to end would make every settlement wait behind us. */
+async function withoutWaiting(pool: Pool, change: (client: PoolClient) => Promise<unknown>): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_WAIT_MS}`);
+    await change(client);
+  });
 }
 
 /** Yesterday's seal, made once: SHA-256 over (account, position, head) of all accounts in the order of their ids. */

@@ -201,6 +201,37 @@ describe('reconciler', () => {
   });
 });
 
+test('a request id days ahead of the clock keeps no other day from its partition, and settles', async () => {
+  const own = await createDatabase();
+  const ownPrice = await createPrice(own.pool);
+  const customer = await createCustomer(own.pool, USD);
+  const node = createNode();
+  const { leaseId } = await grant(own.pool, node, customer, 1_000_000n);
+  const event = { ...usageEvent(node, 1, customer, leaseId, ownPrice), requestId: newId(Date.now() + 5 * 86_400_000) };
+  await new UsageSettler(own.pool).settle(arrivalsOf([event]));
+  await maintainLedger(own.pool);
+  const { rows } = await own.pool.query<{ days: number }>(
+    `SELECT count(*)::integer AS days FROM pg_inherits WHERE inhparent = 'settlement'::regclass`,
+  );
+  expect(rows[0]?.days).toBeGreaterThanOrEqual(8);
+  expect(await findGeneration(own.pool, customer.accountId, event.requestId)).toMatchObject({ id: event.requestId });
+  await assertMoneyInvariants(own.pool, { quiet: true });
+});
+
+test('maintenance does not wait behind a long export, nor make settlements wait', async () => {
+  const own = await createDatabase();
+  const reader = await own.pool.connect();
+  await reader.query('BEGIN');
+  await reader.query('SELECT count(*) FROM settlement');
+  const begin = performance.now();
+  await expect(maintainLedger(own.pool)).rejects.toThrow('lock timeout');
+  expect(performance.now() - begin).toBeLessThan(5_000);
+  const { rows } = await own.pool.query('SELECT count(*)::integer AS seals FROM ledger_seal');
+  expect(rows).toEqual([{ seals: 1 }]);
+  await reader.query('ROLLBACK');
+  reader.release();
+});
+
 test('maintenance makes partitions ahead, seals once a day, and may run again', async () => {
   const own = await createDatabase();
   await createCustomer(own.pool, USD);
