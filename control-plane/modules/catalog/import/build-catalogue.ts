@@ -9,6 +9,7 @@ import {
   type FirstParty,
   HOSTED,
   type Hosted,
+  INHERITED,
   KEEP,
   PRICES,
   REQUEST_FEES,
@@ -87,7 +88,8 @@ function row({ id, ownedBy, tokenizer, facts, priced, endpoints, sources }: RowF
   const router = sources.find(
     (model) => model.provider === 'openrouter' && (model.id === routerId || model.id === dotted || model.id === id),
   );
-  const input = inputModalities([...facts, ...(router ? [router] : [])]);
+  const inherited = INHERITED.filter(({ models }) => models.test(id));
+  const input = inputModalities([...facts, ...(router ? [router] : []), ...inherited]);
   const reviewed = PRICES[id];
   const rates = reviewed ?? priced.rates ?? { input: 0, output: 0 };
   const fee = REQUEST_FEES[id];
@@ -102,7 +104,7 @@ function row({ id, ownedBy, tokenizer, facts, priced, endpoints, sources }: RowF
     tier: tierOf(id, rates.output),
     deprecated: DEPRECATED.test(id),
     // pi-ai gives the window below the long-context tier where there is one; the larger figure is the limit.
-    contextTokens: Math.max(0, ...facts.map((model) => model.context ?? 0)) || (router?.context ?? 128_000),
+    contextTokens: Math.max(0, ...[...facts, ...inherited].map((known) => known.context ?? 0)) || (router?.context ?? 128_000),
     maxOutputTokens: Math.min(
       priced.maxOutput ?? first('maxOutput') ?? router?.maxOutput ?? 8_192,
       priced.context ?? Number.MAX_SAFE_INTEGER,
@@ -110,7 +112,9 @@ function row({ id, ownedBy, tokenizer, facts, priced, endpoints, sources }: RowF
     input,
     output: ['text'],
     tokenizer,
-    can: capabilitiesOf(ownedBy, facts, router, input),
+    can: capabilitiesOf(ownedBy, facts, router, input).filter(
+      (name) => name !== 'temperature' || !inherited.some(({ temperature }) => temperature === false),
+    ),
     price: { ...publishedRates(rates, ownedBy), ...(fee ? { perThousandRequests: fee } : {}) },
     tiers: (priced.tiers ?? []).map((tier): CatalogueTier => ({ aboveInputTokens: tier.above, ...publishedRates(tier, ownedBy) })),
     endpoints,
@@ -120,7 +124,7 @@ function row({ id, ownedBy, tokenizer, facts, priced, endpoints, sources }: RowF
 
 const PUBLIC_INPUTS = ['text', 'image', 'audio', 'video', 'file'];
 
-function inputModalities(facts: readonly SourceModel[]): string[] {
+function inputModalities(facts: readonly Pick<SourceModel, 'input'>[]): string[] {
   const named = new Set(facts.flatMap((model) => model.input ?? []).map((name) => (name === 'pdf' ? 'file' : name)));
   return PUBLIC_INPUTS.filter((name) => name === 'text' || named.has(name));
 }
@@ -186,7 +190,7 @@ function quirksOf(vendor: string, id: string, facts: readonly SourceModel[]): Ve
   }
   if (vendor === 'google' || vendor === 'vertex') {
     if (!reasoning) return undefined;
-    return /gemini-3/.test(id) ? { reasoning: 'gemini_level', ...named } : { reasoning: 'gemini_budget' };
+    return /gemini-[12]/.test(id) ? { reasoning: 'gemini_budget' } : { reasoning: 'gemini_level', ...named };
   }
   if (!reasoning && (vendor === 'openai' || vendor === 'azure')) return { reasoning: 'none' };
   return efforts ? named : undefined;

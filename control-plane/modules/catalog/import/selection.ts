@@ -289,6 +289,25 @@ export const PRICES: Readonly<
   'deepseek-v4-flash': { input: 0.44, output: 1.32, cacheRead: 0.014, source: 'genai-prices 0.1.8 (2026-09-23), peak hours' },
 };
 
+/**
+ * What new models keep of their predecessors. Only pi-ai lists them yet, and it knows no input but text and images, no refused
+ * temperature of the Fable models, and of OpenAI's windows the part below the dearer tier (its own tier begins at the window's end).
+ */
+export const INHERITED: readonly {
+  readonly models: RegExp;
+  readonly input?: readonly string[];
+  readonly temperature?: false;
+  readonly context?: number;
+}[] = [
+  { models: /^claude-/, input: ['file'] },
+  { models: /^claude-(opus-(4-[7-9]|[5-9])|sonnet-[5-9]|haiku-[5-9]|fable-)/, temperature: false },
+  { models: /^gemini-/, input: ['audio', 'video', 'file'] },
+  { models: /^gpt-(5\.6|6)/, input: ['file'], context: 1_050_000 },
+  { models: /^grok-4\.[5-9]/, input: ['file'] },
+  { models: /^kimi-k3/, input: ['video'] },
+  { models: /^voxtral-/, input: ['audio'] },
+];
+
 /** Output price, USD per million tokens, up to which a model is in the value tier. */
 const VALUE_CEILING = 1.5;
 
