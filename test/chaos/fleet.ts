@@ -16,7 +16,7 @@ import type { RedisServer } from '../../local/services/redis.js';
 import { NANO_PER_USD } from '../../shared/money.js';
 import { type BuiltStack, buildStack, type StackChoices } from '../support/build-stack.js';
 import { assertMoneyInvariants, type InvariantOptions } from '../support/invariants.js';
-import { createFolder } from '../support/processes.js';
+import { createFolder } from '../support/folder.js';
 import { startOwnRedis } from '../support/redis.js';
 import { askService } from '../support/services.js';
 import { type CheckOptions, checkHistory, History, unsettled } from './history.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LocalRecord } from '../../local/installation.js';
 import { commandOf } from '../../local/services/stale-process.js';
-import { createFolder } from '../support/processes.js';
+import { createFolder } from '../support/folder.js';
 import { askService } from '../support/services.js';
 
 /** A first start makes a database, a seed and five processes on a machine that is busy with other tests. */

@@ -9,7 +9,7 @@
 import { afterAll } from 'vitest';
 import { type BuiltStack, buildStack, type StackChoices } from './build-stack.js';
 import { createDatabase, type TestDatabase } from './database.js';
-import { createFolder } from './processes.js';
+import { createFolder } from './folder.js';
 import { connectRedis, type TestRedis } from './redis.js';
 import { askService } from './services.js';
 
