@@ -112,5 +112,6 @@ export function costCeiling(model: Model, sizes: Sizes, writesCache: boolean, by
   const charge = chargeFor(plain, model.price, multiplier);
   if (!writesCache) return charge;
   const written = chargeFor({ ...plain, inputUncached: 0, cacheWrite1h: sizes.inputUpper }, model.price, multiplier);
-  return written > charge ? written : charge;
+  if (written < charge) return charge;
+  return written;
 }

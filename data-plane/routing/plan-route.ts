@@ -90,7 +90,7 @@ export function explorePlan(
         outputExpected: first.sizes.outputExpected,
         outputUpper: largest(made.drafts, ({ sizes }) => sizes.outputUpper),
       },
-      ceiling: made.drafts.reduce((most, { candidate }) => (candidate.ceiling > most ? candidate.ceiling : most), 0n),
+      ceiling: highestCeiling(made.drafts),
       reason: reasonFor(lines, resolution.requested, first.candidate, inquiry.warm),
       tier: grouped?.tier ?? null,
       complexity: grouped?.score ?? null,
@@ -167,6 +167,12 @@ function readMaxCost(maxCost: number | string | undefined): NanoUsd | undefined 
 
 function largest(drafts: readonly Draft[], size: (draft: Draft) => number): number {
   return drafts.reduce((most, draft) => Math.max(most, size(draft)), 0);
+}
+
+function highestCeiling(drafts: readonly Draft[]): NanoUsd {
+  let most = 0n;
+  for (const { candidate } of drafts) if (candidate.ceiling > most) most = candidate.ceiling;
+  return most;
 }
 
 function refusal(
