@@ -358,6 +358,14 @@ describe('reasoning', () => {
     expect(encode({ messages: [forgotten] }, { vendor: 'deepseek' }).sent.messages[0]?.reasoning_content).toBe('');
   });
 
+  test('34: signed reasoning comes through a stream and goes back unchanged (OpenRouter)', () => {
+    const detail = { type: 'reasoning.text', text: 'hm', signature: 'sig', format: 'maker-v1', index: 0 };
+    const replay = stream([chunk({ reasoning: 'hm', reasoning_details: [detail] }), chunk({ content: 'yes' }), chunk({}, 'stop')]);
+    expect(replay.answers[0]).toMatchObject({ reasoning: 'hm', details: [detail] });
+    const messages = [{ role: 'assistant', content: 'yes', reasoning_content: 'hm', reasoning_details: [detail] }];
+    expect(encode({ messages }, { vendor: 'openrouter' }).sent.messages[0]?.reasoning_details).toEqual([detail]);
+  });
+
   test('36: reasoning reaches no vendor that does not take it, nor another maker’s signature', () => {
     for (const id of ['openai', 'mistral', 'groq', 'together']) {
       expect(encode({ messages: history }, { vendor: id }).encoded.body.toString()).not.toContain('reasoning_content');

@@ -181,7 +181,7 @@ describe('asking again', () => {
   });
 });
 
-describe('what the customer is told', () => {
+describe('48: what the customer is told', () => {
   test('a refused request is a 400 at once, in our words', async () => {
     first.script(
       json(400, {
@@ -239,7 +239,7 @@ describe('what the customer is told', () => {
   });
 });
 
-describe('after the first token', () => {
+describe('47: after the first token', () => {
   test('a cut stream is an error and never a stop', async () => {
     first.script(sse([chunk({ content: 'Hel' })], { destroy: true, gapMs: 20 }));
     const answer = await upstream.execute(plan(both()), request({ stream: true }), meter, new AbortController().signal);
@@ -281,7 +281,7 @@ describe('after the first token', () => {
   });
 });
 
-describe('the client', () => {
+describe('47: the client', () => {
   test('that leaves cancels the vendor’s call at once', async () => {
     const before = first.cancelled();
     first.script(sse([chunk({ content: 'Hel' })], { end: false }));
