@@ -17,7 +17,10 @@ beforeEach(() => control.database.pool.query('DELETE FROM login_backoff'));
 /** The token of the newest mail to somebody whose text matches. */
 function mailedToken(to: string, words: RegExp): Promise<string> {
   return eventually(async () => {
-    const mails = readdirSync(mailDirectory).sort().reverse();
+    const mails = readdirSync(mailDirectory)
+      .filter((name) => name.endsWith('.json'))
+      .sort()
+      .reverse();
     for (const name of mails) {
       const mail = JSON.parse(readFileSync(join(mailDirectory, name), 'utf8')) as { to: string; subject: string; text: string };
       if (mail.to === to && words.test(mail.subject)) return /token=([\w-]+)/.exec(mail.text)?.[1];

@@ -2,7 +2,7 @@
  * Mail to people. Sending happens after the transaction that caused it and never fails it: a mail that could not be sent is logged, and
  * every mail can be asked for again. Without SMTP (local mode only) a mail is printed and, where a folder is named, kept as a file.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
 import { newId } from '../../db/new-id.js';
@@ -50,5 +50,8 @@ export function localMailer(log: MailLog, directory: string | undefined): Mailer
 
 async function keep(directory: string, mail: Mail): Promise<void> {
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, `${newId()}.json`), JSON.stringify(mail, null, 2));
+  const path = join(directory, `${newId()}.json`);
+  // Whoever watches the folder sees whole files only.
+  await writeFile(`${path}.part`, JSON.stringify(mail, null, 2));
+  await rename(`${path}.part`, path);
 }
