@@ -125,8 +125,7 @@ class Verifier {
   }
 
   #settlement(text: string): void {
-    const journal = this.#journal;
-    if (!journal) return this.#fail('a settlement without its journal');
+    const journal = this.#journal ?? this.#fail('a settlement without its journal');
     const fields: unknown[] = this.#parse(text);
     const [requestId, , , , , , model, , byok, test, counts, , revision, multiplier, actual, charge, loss, reason, , , after] = fields;
     this.#expect(!this.#requests.has(String(requestId)), `request ${requestId} was settled before`);

@@ -14,10 +14,10 @@ const PATH = '/webhooks/stripe';
 const BODY_BYTES = 1024 * 1024;
 
 export async function registerStripeWebhook(app: FastifyInstance, pool: Pool, stripe: NonNullable<Payments['stripe']>): Promise<void> {
-  await app.register(async (scope) => {
+  await app.register((scope, _options, done) => {
     // The signature is over the bytes as they came.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES }, (_request, body, done) => done(null, body));
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES }, (_request, body, parsed) => parsed(null, body));
     scope.post<{ Body: Buffer }>(PATH, async (request) => {
       const event = readEvent(stripe, request.body, request.headers['stripe-signature']);
       try {
@@ -26,6 +26,7 @@ export async function registerStripeWebhook(app: FastifyInstance, pool: Pool, st
         throw new GatewayError('service_unavailable', 'Not handled; send it again.', { cause });
       }
     });
+    done();
   });
 }
 

@@ -1,6 +1,6 @@
 /** A real EVM node (anvil) of this test's own, with a token that does nothing but emit `Transfer`. */
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { createTestClient, createWalletClient, type Hex, http, pad, publicActions, toHex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { anvil } from 'viem/chains';
@@ -36,9 +36,7 @@ export interface LocalChain {
 export async function startLocalChain(): Promise<LocalChain> {
   const port = await findAnyFreePort();
   const rpcUrl = `http://127.0.0.1:${port}`;
-  const program = createRequire(import.meta.url)
-    .resolve('@foundry-rs/anvil/package.json')
-    .replace('package.json', 'bin.mjs');
+  const program = fileURLToPath(import.meta.resolve('@foundry-rs/anvil/bin.mjs'));
   const node = spawn(process.execPath, [program, '--port', String(port), '--no-mining', '--slots-in-an-epoch', '1'], { stdio: 'ignore' });
   afterAll(() => {
     node.kill('SIGTERM');
