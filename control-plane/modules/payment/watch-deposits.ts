@@ -41,11 +41,17 @@ export function openChain(settings: UsdtSettings): PublicClient {
   return createPublicClient({ transport: http(settings.rpcUrl, { timeout: RPC_TIMEOUT_MS, retryCount: 1 }) });
 }
 
-export async function watchDeposits(pool: Pool, network: UsdtNetwork, settings: UsdtSettings, chain: PublicClient): Promise<DepositPass> {
+export async function watchDeposits(
+  pool: Pool,
+  network: UsdtNetwork,
+  settings: UsdtSettings,
+  chain: PublicClient,
+  blocksAtOnce = BLOCKS_AT_ONCE,
+): Promise<DepositPass> {
   // Finality first: what is read afterwards at or below it cannot change.
   const [final, latest] = [(await chain.getBlock({ blockTag: 'finalized' })).number, await chain.getBlockNumber({ cacheTime: 0 })];
   const cursor = await readCursor(pool, network, final);
-  const to = smallest(latest, cursor + BLOCKS_AT_ONCE);
+  const to = smallest(latest, cursor + blocksAtOnce);
   const settled = smallest(final, to);
   if (to <= cursor) return { seen: 0, credited: 0, orphaned: 0 };
   const transfers = await readTransfers(pool, network, settings, chain, cursor + 1n, to);

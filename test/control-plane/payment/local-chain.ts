@@ -41,7 +41,9 @@ export async function startLocalChain(): Promise<LocalChain> {
   afterAll(() => {
     node.kill('SIGTERM');
   });
-  const client = createTestClient({ chain: anvil, mode: 'anvil', transport: http(rpcUrl, { retryCount: 0 }) }).extend(publicActions);
+  const client = createTestClient({ chain: anvil, mode: 'anvil', transport: http(rpcUrl, { retryCount: 0, timeout: 30_000 }) }).extend(
+    publicActions,
+  );
   const wallet = createWalletClient({ account: OWNER, chain: anvil, transport: http(rpcUrl) });
   for (let attempt = 0; ; attempt++) {
     const up = await client.getBlockNumber().then(
