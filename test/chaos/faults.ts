@@ -6,16 +6,18 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
+import { NANO_PER_USD } from '../../shared/money.js';
 import { redisKeys } from '../../shared/redis-keys.js';
 import { order, traffic } from './customer.js';
-import { type Fleet, until } from './fleet.js';
+import { type Fleet, type RestOptions, until } from './fleet.js';
 
 export interface Fault {
   readonly number: string;
   readonly name: string;
   /** In every `npm test`, not only in `npm run chaos`. */
   readonly short: boolean;
-  run(fleet: Fleet): Promise<void>;
+  /** What the fault may have cost; nothing when it resolves to nothing. */
+  run(fleet: Fleet): Promise<RestOptions | undefined>;
 }
 
 const CUSTOMERS = 6;
@@ -68,10 +70,12 @@ export const FAULTS: readonly Fault[] = [
       const load = traffic(fleet.history, fleet.stack.apiKey, () => fleet.nodes, CUSTOMERS);
       await pause(1_500);
       await node.kill();
+      const maxPlatformLoss = await leasedBy(fleet, node.name);
       rmSync(join(fleet.dataDirectory(node), 'spool'), { recursive: true });
       await node.start();
       await pause(1_500);
       await load.stop();
+      return { lostDisks: [node.name], maxPlatformLoss };
     },
   },
   {
@@ -228,8 +232,8 @@ export const FAULTS: readonly Fault[] = [
     short: true,
     async run(fleet) {
       const { apiKey } = fleet.stack;
-      const probe = await order(fleet.history, { node: first(fleet), apiKey, maxTokens: 100, script: 'words=2000' });
-      expect(probe.status).toBe(200);
+      await fleet.returnLeases();
+      await fleet.setBalance(1n);
       const needed = await priceOfHold(fleet);
       await fleet.setBalance(needed * 10n + needed / 2n);
       const views = await Promise.all(
@@ -240,6 +244,7 @@ export const FAULTS: readonly Fault[] = [
       );
       const statuses = Object.groupBy(views, (view) => String(view.status));
       expect(Object.fromEntries(Object.entries(statuses).map(([status, list]) => [status, list?.length]))).toEqual({ 200: 10, 402: 190 });
+      await fleet.setBalance(100n * NANO_PER_USD);
     },
   },
   {
@@ -315,9 +320,17 @@ async function noEarlierLease(fleet: Fleet, nodeId: string): Promise<boolean> {
   return rows.length === 0;
 }
 
+/** All that a node could still spend: what a lost disk may cost. */
+async function leasedBy(fleet: Fleet, nodeId: string): Promise<bigint> {
+  const { rows } = await fleet.pool.query<{ sum: string | null }>(
+    "SELECT sum(granted - consumed) FROM lease WHERE node_id = $1 AND state = 'open'",
+    [nodeId],
+  );
+  return BigInt(rows[0]?.sum ?? 0);
+}
+
 /** What one request of fault 11 sets aside: the refusal of an empty wallet says it. */
 async function priceOfHold(fleet: Fleet): Promise<bigint> {
-  await fleet.setBalance(1n);
   const response = await fetch(`${first(fleet).url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${fleet.stack.apiKey}`, 'content-type': 'application/json' },

@@ -15,8 +15,8 @@ import { type PostgresServer, startPostgres } from '../../local/services/postgre
 import type { RedisServer } from '../../local/services/redis.js';
 import { NANO_PER_USD } from '../../shared/money.js';
 import { type BuiltStack, buildStack, type StackChoices } from '../support/build-stack.js';
-import { assertMoneyInvariants, type InvariantOptions } from '../support/invariants.js';
 import { createFolder } from '../support/folder.js';
+import { assertMoneyInvariants, type InvariantOptions } from '../support/invariants.js';
 import { startOwnRedis } from '../support/redis.js';
 import { askService } from '../support/services.js';
 import { type CheckOptions, checkHistory, History, unsettled } from './history.js';
@@ -24,6 +24,8 @@ import { type CheckOptions, checkHistory, History, unsettled } from './history.j
 const NO_LIMIT = 1_000_000_000;
 const DATABASE = 'chaos';
 const PASSWORD = 'chaos';
+
+export type RestOptions = CheckOptions & InvariantOptions;
 
 export interface Fleet {
   readonly stack: BuiltStack;
@@ -35,10 +37,12 @@ export interface Fleet {
   dataDirectory(node: Program): string;
   readonly redis: { kill(): Promise<void>; start(): Promise<void>; freeze(): void; thaw(): void; readonly url: string };
   readonly postgres: { kill(): Promise<void>; start(): Promise<void>; freeze(): Promise<void>; thaw(): void };
-  balance(): Promise<{ available: bigint; leased: bigint }>;
+  /** What is available then; what nodes have leased is beside it. */
   setBalance(amount: bigint): Promise<void>;
+  /** Nodes drain and start again: no lease is out. */
+  returnLeases(): Promise<void>;
   /** Everything is up again: waits for the last settlement, then checks all invariants and the history. */
-  rest(options?: CheckOptions & InvariantOptions): Promise<void>;
+  rest(options?: RestOptions): Promise<void>;
 }
 
 export async function startFleet(nodes: readonly string[] = ['us', 'us'], extra?: StackChoices['extra']): Promise<Fleet> {
@@ -101,13 +105,13 @@ export async function startFleet(nodes: readonly string[] = ['us', 'us'], extra?
         for (const pid of frozen) process.kill(pid, 'SIGCONT');
       },
     },
-    async balance() {
-      const { rows } = await pool.query('SELECT available, leased FROM wallet WHERE account_id = $1', [accountId]);
-      return { available: BigInt(rows[0]?.available ?? 0), leased: BigInt(rows[0]?.leased ?? 0) };
-    },
     async setBalance(amount) {
-      await until(async () => (await fleet.balance()).leased === 0n, 60_000, 'idle leases come back');
-      await adjust(pool, accountId, amount - (await fleet.balance()).available);
+      const { rows } = await pool.query('SELECT available FROM wallet WHERE account_id = $1', [accountId]);
+      await adjust(pool, accountId, amount - BigInt(rows[0]?.available ?? 0));
+    },
+    async returnLeases() {
+      await Promise.all(stack.nodes.map((node) => node.stop()));
+      await Promise.all(stack.nodes.map((node) => node.start()));
     },
     async rest(options = {}) {
       const lost = new Set(options.lostDisks ?? []);

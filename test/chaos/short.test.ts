@@ -10,7 +10,6 @@ beforeAll(async () => {
 
 test.each(FAULTS.filter((fault) => fault.short))('fault $number: $name', { timeout: 180_000 }, async (fault) => {
   fleet.history.views.length = 0;
-  await fault.run(fleet);
-  await fleet.rest();
+  await fleet.rest((await fault.run(fleet)) ?? {});
   expect(fleet.history.views.length).toBeGreaterThan(0);
 });
