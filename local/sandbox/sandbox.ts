@@ -87,7 +87,7 @@ class SandboxHandler {
     }
 
     if (this.#faults.isEmpty && route.kind === 'complete') {
-      const model = route.model ?? benchModelIn(body);
+      const model = benchModelIn(body) ?? route.model;
       if (model?.startsWith('bench-') && credentialOf(request) !== '') {
         return this.#bench.send(response, { vendor: route.vendor, model, stream: route.stream ?? asksForStream(body), wire: route.wire });
       }

@@ -80,8 +80,8 @@ async function measureRounds(bench: BenchStack, targets: readonly BenchTarget[])
     // Every second round runs backwards: nobody always comes after the same neighbour.
     for (const target of round % 2 === 0 ? targets.toReversed() : targets)
       figures[target.name] = await measureRound(target, durations, rate);
-    const autoCpu = await measureCpu({ ...gateway, model: 'auto' }, durations.large);
-    const testKeyCpu = await measureCpu(testKey, durations.large);
+    const autoCpu = await measureCpu({ ...gateway, model: 'auto' }, durations.saturate);
+    const testKeyCpu = await measureCpu(testKey, durations.saturate);
     rounds.push({ targets: Object.fromEntries(targets.map(({ name }) => [name, figures[name] ?? {}])), autoCpu, testKeyCpu });
     process.stdout.write(`round ${round} of ${roundCount} done\n`);
   }

@@ -41,6 +41,9 @@ export const FIGURES = {
 export type Figure = keyof typeof FIGURES;
 
 const CONNECTIONS = 64;
+/** 10 ms is the grain of processor time: this many requests make it less than a percent. */
+const LEAST_REQUESTS = 2_000;
+const LEAST_LARGE_REQUESTS = 600;
 const LARGE_CONNECTIONS = 16;
 const PACED_CONNECTIONS = 64;
 const STREAMS = 200;
@@ -77,9 +80,13 @@ export async function measureRound(bench: BenchTarget, durations: Durations, rat
   };
   const { pid } = bench;
   if (pid === undefined) return latency;
-  const saturated = await costed(pid, () => withLoad(bench, small, CONNECTIONS, (load) => load.saturate(durations.saturate)));
+  const saturated = await costed(pid, () =>
+    withLoad(bench, small, CONNECTIONS, (load) => load.saturate(durations.saturate, LEAST_REQUESTS)),
+  );
   const large = await costed(pid, () =>
-    withLoad(bench, requestBody(bench.model, 'bench-1k', 50, false), LARGE_CONNECTIONS, (load) => load.saturate(durations.large)),
+    withLoad(bench, requestBody(bench.model, 'bench-1k', 50, false), LARGE_CONNECTIONS, (load) =>
+      load.saturate(durations.large, LEAST_LARGE_REQUESTS),
+    ),
   );
   const burst = await costed(pid, () =>
     withLoad(bench, requestBody(bench.model, `bench-stream~chunks=${BURST_FRAMES}`, 2, true), BURST_CONNECTIONS, (load) =>
@@ -103,7 +110,7 @@ export async function measureCpu(bench: BenchTarget, seconds: number): Promise<n
   const { pid } = bench;
   if (pid === undefined) return Number.NaN;
   const body = requestBody(bench.model, 'bench-1k', 2, false);
-  const { micros, result } = await costed(pid, () => withLoad(bench, body, CONNECTIONS, (load) => load.saturate(seconds)));
+  const { micros, result } = await costed(pid, () => withLoad(bench, body, CONNECTIONS, (load) => load.saturate(seconds, LEAST_REQUESTS)));
   return micros / result.requests;
 }
 
