@@ -77,11 +77,13 @@ export function explainRoute(
     ceiling_usd: formatUsd(plan.ceiling),
     eligible_models: eligible,
     candidates: plan.candidates.map((candidate) => explainCandidate(candidate, health)),
-    excluded: [...exclusions.records(exclusions.count), ...neverInAuto(request, snapshot)].map(({ model, vendorId, reason }) => ({
-      model,
-      vendor: vendorId,
-      reason,
-    })),
+    excluded: [...exclusions.records(exclusions.count), ...outsideRegion(plan.candidates, snapshot), ...neverInAuto(request, snapshot)].map(
+      ({ model, vendorId, reason }) => ({
+        model,
+        vendor: vendorId,
+        reason,
+      }),
+    ),
     revision: plan.revision,
   };
 }
@@ -103,6 +105,14 @@ function explainCandidate(candidate: Candidate, health: HealthView): ExplainedCa
       tokens_per_second: health.tokensPerSecond(id) ?? null,
     },
   };
+}
+
+/** Vendors of the planned models that may not serve in this region. */
+function outsideRegion(candidates: readonly Candidate[], snapshot: Snapshot): ExclusionRecord[] {
+  const models = new Set(candidates.map((candidate) => candidate.model.id));
+  return [...models].flatMap((model) =>
+    (snapshot.endpointsElsewhere.get(model) ?? []).map((endpoint) => ({ model, vendorId: endpoint.vendorId, reason: 'region' })),
+  );
 }
 
 /** What the catalogue's marks keep out of `auto` is the same for every request, so planning does not list it. */

@@ -7,7 +7,7 @@ import { byokRows, drawHouse, isOwnOnly, openOwn } from './choose-credential.js'
 import { costCeiling, expectedCost, type Sizes, sizesAt } from './estimate-cost.js';
 import type { Inquiry } from './list-options.js';
 import type { Sort } from './resolve-model.js';
-import type { EndpointOption } from './routing-index.js';
+import { type EndpointOption, SANDBOX_VENDOR } from './routing-index.js';
 import { type ModelOption, orderEndpoints } from './strategies.js';
 
 /** More attempts than this outlast any client's patience. */
@@ -76,8 +76,10 @@ export function makeCandidates(
         }
       }
     }
-    if (own.length + house.length > 0) used += 1;
-    drafts.push(...[...own, ...house].slice(0, limits.endpointsOfOne));
+    // Somebody who brings a key wants a real answer or an error, never the sandbox's.
+    const others = own.length > 0 ? house.filter(({ candidate }) => candidate.endpoint.vendorId !== SANDBOX_VENDOR) : house;
+    if (own.length + others.length > 0) used += 1;
+    drafts.push(...[...own, ...others].slice(0, limits.endpointsOfOne));
     if (used >= limits.models || drafts.length >= MAX_CANDIDATES) break;
   }
   // With an order, the vendors of the order are the only ones left; without one, the first is all.

@@ -210,6 +210,16 @@ test('a live key reaches the sandbox only where nobody else serves', () => {
   expect(places(plan({ model: 'great' }, {}, 1, principalOf(), both))).toEqual(['sandbox/great']);
 });
 
+test('who brings a key never gets the sandbox after it', () => {
+  const of = {
+    ...snapshotOf({ ...world, endpoints: [endpoint(middle, bolt), endpoint(middle, sandbox)] }),
+    credentials: new Map([['sandbox', [{ id: 's', secret: 's', weight: 1, owner: 'house' as const }]]]),
+  };
+  const byok = [{ id: 'own', vendorId: 'bolt', mode: 'prefer' as const, sealed: {} as never }];
+  expect(places(plan({ model: 'middle' }, {}, 1, principalOf(), of))).toEqual(['sandbox/middle']);
+  expect(places(plan({ model: 'middle' }, {}, 1, principalOf({ keyPolicy: { byok } }), of))).toEqual(['bolt/middle']);
+});
+
 test('the customer’s own key comes first, and alone where they said so', () => {
   const row = { id: 'own', vendorId: 'bolt', sealed: {} as never };
   const prefer = plan({ model: 'middle' }, {}, 1, principalOf({ accountPolicy: { byok: [{ ...row, mode: 'prefer' }] } }));
