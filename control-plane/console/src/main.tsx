@@ -10,13 +10,13 @@ import { App } from './app.js';
 import { graphqlClient } from './graphql-client.js';
 import { LocaleProvider } from './messages/locale.js';
 import { SessionProvider } from './session/session-context.js';
-import { theme } from './theme.js';
+import { cssVariables, theme } from './theme.js';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <Notifications position="top-right" />
       <LocaleProvider>
         <GraphqlProvider value={graphqlClient}>

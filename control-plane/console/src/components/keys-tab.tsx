@@ -57,9 +57,7 @@ export function KeysTab() {
                 title: t('column.status'),
                 render: (key) => (
                   <Group gap={4}>
-                    <Badge color={key.status === 'active' ? 'green' : 'gray'} variant="light" autoContrast>
-                      {key.status}
-                    </Badge>
+                    <Badge variant="default">{key.status}</Badge>
                     {key.test ? <Badge variant="default">test</Badge> : null}
                   </Group>
                 ),

@@ -7,7 +7,7 @@ export function Loading() {
   const { t } = useLocale();
   return (
     <Center mih={160}>
-      <Loader aria-label={t('state.loading')} />
+      <Loader role="status" aria-label={t('state.loading')} />
     </Center>
   );
 }

@@ -39,9 +39,7 @@ export default function AccountsTab() {
                   title: t('column.status'),
                   render: (account) => (
                     <Group gap={4}>
-                      <Badge variant="light" color={account.status === 'active' ? 'green' : 'red'} autoContrast>
-                        {account.status}
-                      </Badge>
+                      <Badge>{account.status}</Badge>
                       {account.frozenAt ? <Badge color="orange">{account.frozenReason}</Badge> : null}
                     </Group>
                   ),

@@ -24,7 +24,7 @@ export default function FleetTab() {
                 title: t('column.status'),
                 render: (node) => (
                   <Group gap={4}>
-                    <Badge variant="light" autoContrast color={node.live && node.ready ? 'green' : 'red'}>
+                    <Badge variant="default" color={node.live && node.ready ? 'green' : 'red'}>
                       {node.live ? (node.ready ? t('operator.ready') : t('operator.notReady')) : t('operator.silent')}
                     </Badge>
                     {node.draining ? <Badge color="orange">{t('operator.draining')}</Badge> : null}

@@ -104,7 +104,7 @@ function SecondFactor({ enabled, onChanged }: { readonly enabled: boolean; reado
       <Title order={2} size="h4" mb="sm">
         {t('settings.secondFactor')}
       </Title>
-      {enabled ? <Badge color="green">{t('settings.on')}</Badge> : null}
+      {enabled ? <Badge>{t('settings.on')}</Badge> : null}
       {!enabled && uri === null ? (
         <Button
           variant="default"

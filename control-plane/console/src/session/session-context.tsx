@@ -19,7 +19,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   if (!asked)
     return (
       <Center h="100vh">
-        <Loader aria-label="Loading" />
+        <Loader role="status" aria-label="Loading" />
       </Center>
     );
   return <SignedIn.Provider value={token !== null}>{children}</SignedIn.Provider>;
