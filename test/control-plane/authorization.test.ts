@@ -103,6 +103,7 @@ const OPERATIONS: Readonly<Record<string, Access | { readonly access: Permission
   trialBalance: 'operator',
   adjustAccount: 'operator',
   unfreezeAccount: 'operator',
+  setLowBalanceAlert: 'billing:write',
   alerts: 'operator',
   resolveAlert: 'operator',
   quarantinedEvents: 'operator',

@@ -1,4 +1,4 @@
-import { Arg, Args, Authorized, Ctx, Field, ID, InputType, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, Field, FieldResolver, ID, InputType, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { GatewayError } from '../../../shared/errors.js';
 import { formatUsd, parseUsd } from '../../../shared/money.js';
 import type { Page } from '../../db/find-page.js';
@@ -10,6 +10,7 @@ import { requireUuid } from '../identifiers.js';
 import { adjustAsOperator } from './adjust-as-operator.js';
 import { LedgerConnection, type LedgerLine, TrialBalanceLine } from './ledger.shapes.js';
 import { listLedger } from './list-ledger.js';
+import { findLowBalanceAlert, setLowBalanceAlert } from './low-balance.js';
 import { Wallet } from './wallet.entity.js';
 
 @InputType()
@@ -39,6 +40,22 @@ export class BillingResolver {
   @Query(() => LedgerConnection, { description: 'Newest first.' })
   ledger(@Ctx() context: RequestContext, @Args(() => PageArguments) page: PageArguments): Promise<Page<LedgerLine>> {
     return listLedger(context.pool, requireActor(context).accountId, page);
+  }
+
+  @Authorized('billing:write')
+  @Mutation(() => Wallet, { description: 'Mail to owners and billing members when the balance falls below it. Null ends that.' })
+  async setLowBalanceAlert(
+    @Ctx() context: RequestContext,
+    @Arg('thresholdUsd', () => String, { nullable: true }) thresholdUsd: string | null,
+  ): Promise<Wallet> {
+    const actor = requireActor(context);
+    await setLowBalanceAlert(context.pool, actor, thresholdUsd ?? null);
+    return findWallet(context, actor.accountId);
+  }
+
+  @FieldResolver(() => String, { nullable: true })
+  lowBalanceAlertUsd(@Ctx() context: RequestContext, @Root() wallet: Wallet): Promise<string | null> {
+    return findLowBalanceAlert(context.pool, wallet.accountId);
   }
 
   @Authorized('operator')

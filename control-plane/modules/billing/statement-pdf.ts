@@ -1,6 +1,7 @@
 import PDFDocument from 'pdfkit';
 import { formatUsd } from '../../../shared/money.js';
 import type { MonthlyStatement } from './monthly-statement.js';
+import { bytesOf, latin } from './receipt-pdf.js';
 
 /** Points from the left: date, kind, description, requests, tokens, amount. */
 const COLUMNS = [
@@ -17,16 +18,10 @@ const PAGE_END = 770;
 /** A4. The figures are those of the CSV. */
 export async function renderStatementPdf(statement: MonthlyStatement): Promise<Buffer> {
   const document = new PDFDocument({ size: 'A4', margin: 50, info: { Title: `Statement ${statement.month}` } });
-  const chunks: Buffer[] = [];
-  const finished = new Promise<void>((resolve, reject) => {
-    document.on('data', (chunk: Buffer) => chunks.push(chunk));
-    document.on('end', resolve);
-    document.on('error', reject);
-  });
 
   document.font('Helvetica-Bold').fontSize(18).text(`Statement ${statement.month}`);
   document.font('Helvetica').fontSize(10).moveDown(0.5);
-  document.text(`${plain(statement.accountName)}   (account ${statement.accountId})`);
+  document.text(`${latin(statement.accountName)}   (account ${statement.accountId})`);
   document.text(`Opening balance   ${formatUsd(statement.opening)} USD`);
   document.text(`Closing balance   ${formatUsd(statement.closing)} USD`);
   document.moveDown();
@@ -40,7 +35,7 @@ export async function renderStatementPdf(statement: MonthlyStatement): Promise<B
     document.font(font).fontSize(8);
     cells.forEach((cell, index) => {
       const column = COLUMNS[index];
-      if (column) document.text(plain(cell), column.at, y, { width: column.width, align: column.align, lineBreak: false, ellipsis: true });
+      if (column) document.text(latin(cell), column.at, y, { width: column.width, align: column.align, lineBreak: false, ellipsis: true });
     });
     y += ROW_HEIGHT;
   };
@@ -51,12 +46,5 @@ export async function renderStatementPdf(statement: MonthlyStatement): Promise<B
     row([line.day, line.kind, line.description, ...counts, formatUsd(line.amount)], 'Helvetica');
   }
   row(['', '', 'Closing balance', '', '', formatUsd(statement.closing)], 'Helvetica-Bold');
-  document.end();
-  await finished;
-  return Buffer.concat(chunks);
-}
-
-/** The built-in fonts know Latin-1 only. */
-function plain(text: string): string {
-  return text.replace(/[^\u0020-\u00ff]/g, '?');
+  return await bytesOf(document);
 }

@@ -1,7 +1,9 @@
 import { Arg, Args, Authorized, Ctx, Field, FieldResolver, ID, InputType, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { formatUsd } from '../../../shared/money.js';
 import { findPage, type Page, UUID_PATTERN } from '../../db/find-page.js';
+import { Account } from '../account/account.entity.js';
 import { requireActor } from '../actor.js';
+import { renderReceiptPdf } from '../billing/receipt-pdf.js';
 import type { RequestContext } from '../context.js';
 import { connectionOf, PageArguments } from '../fields.js';
 import { createTopUp } from './create-top-up.js';
@@ -52,6 +54,15 @@ export class PaymentResolver {
   topUps(@Ctx() context: RequestContext, @Args(() => PageArguments) page: PageArguments): Promise<Page<TopUp>> {
     const { accountId } = requireActor(context);
     return findPage(context.em, TopUp, { accountId }, page, { key: 'id', direction: 'desc', pattern: UUID_PATTERN });
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'PDF, base64. Null until it is paid.' })
+  async receiptPdf(@Ctx() context: RequestContext, @Root() topUp: TopUp): Promise<string | null> {
+    const { id, accountId, method, paidAt, credited, refunded } = topUp;
+    if (paidAt === null) return null;
+    const { name } = await context.em.findOneOrFail(Account, { id: accountId });
+    const pdf = await renderReceiptPdf({ topUpId: id, accountName: name, accountId, method, paidAt, credited, refunded });
+    return pdf.toString('base64');
   }
 
   @FieldResolver(() => DepositInstruction, { nullable: true })
