@@ -15,17 +15,14 @@ export type SeedVendor = Omit<VendorRow, 'credentials'>;
 
 export async function seedCatalogue(client: ClientBase): Promise<ConfigTouch[]> {
   const models = catalogueModelRows();
-  const vendors = new Set(VENDORS.map((vendor) => vendor.id));
-  const endpoints = catalogueEndpointRows().filter((endpoint) => vendors.has(endpoint.vendorId));
-  const added = [
+  return [
     ...(await addVendors(client, VENDORS)),
     ...(await addModels(client, models)),
     ...(await addPrices(client, models)),
-    ...(await addEndpoints(client, endpoints)),
+    ...(await addEndpoints(client, catalogueEndpointRows())),
     ...(await addGroups(client)),
     ...(await addSettings(client)),
   ];
-  return added;
 }
 
 export async function addVendors(client: ClientBase, vendors: readonly SeedVendor[]): Promise<ConfigTouch[]> {

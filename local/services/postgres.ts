@@ -56,14 +56,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   }
 }
 
-/** The data only; `npm run reset` and the end of a test run. */
-export function removePostgres(directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
-}
-
 async function initialise(programs: PostgresPrograms, options: PostgresOptions): Promise<void> {
   const { uid, gid } = programs.user;
-  removePostgres(options.directory);
+  rmSync(options.directory, { recursive: true, force: true });
   mkdirSync(options.directory, { recursive: true });
   chmodSync(options.directory, 0o700);
   if (uid !== undefined && gid !== undefined) chownSync(options.directory, uid, gid);
@@ -83,7 +78,7 @@ async function initialise(programs: PostgresPrograms, options: PostgresOptions):
     const speed = options.durable ? [] : ['--no-sync'];
     await runProgram(programs.initdb, [...parameters, '--no-instructions', ...speed], { cwd: '/', ...programs.user });
   } catch (error) {
-    removePostgres(options.directory);
+    rmSync(options.directory, { recursive: true, force: true });
     throw error;
   } finally {
     rmSync(passwordFile, { force: true });

@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, expect, it } from 'vitest';
 import { seedDemo } from '../../local/demo-data.js';
 import { generateSecrets } from '../../local/secrets.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
@@ -66,4 +68,33 @@ it('gives new keys to a database that outlived the secrets', async () => {
     'SELECT (SELECT count(*)::int FROM api_key) AS keys, (SELECT count(*)::int FROM account) AS accounts',
   );
   expect(rows).toEqual([{ keys: 4, accounts: 1 }]);
+});
+
+it('asks a local server for its models, and prices them', async () => {
+  const database = await createDatabase();
+  const server = createServer((_request, response) => response.end(JSON.stringify({ data: [{ id: '/models/smollm2 135M.gguf' }] })));
+  afterAll(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const localOpenAiBaseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  const secrets = generateSecrets(['us']);
+  const regions = { us: 'http://127.0.0.1:8080' };
+  await seedDemo({ databaseUrl: database.url, secrets, regions, sandboxUrl, vendors: { ...vendors, localOpenAiBaseUrl }, warn });
+  const { rows } = await database.pool.query(
+    `SELECT model_id, upstream_model, output::text FROM endpoint JOIN model_price USING (model_id) WHERE vendor_id = 'local'`,
+  );
+  expect(rows).toEqual([{ model_id: 'local/smollm2-135M.gguf', upstream_model: '/models/smollm2 135M.gguf', output: '400000' }]);
+});
+
+it('goes on with a warning when the local server does not answer', async () => {
+  const database = await createDatabase();
+  const problems: string[] = [];
+  await seedDemo({
+    databaseUrl: database.url,
+    secrets: generateSecrets(['us']),
+    regions: { us: 'http://127.0.0.1:8080' },
+    sandboxUrl,
+    vendors: { ...vendors, localOpenAiBaseUrl: 'http://127.0.0.1:1/v1' },
+    warn: (problem) => problems.push(problem),
+  });
+  expect(problems).toEqual([expect.stringContaining('LOCAL_OPENAI_BASE_URL: http://127.0.0.1:1/v1 does not list its models')]);
 });
