@@ -23,6 +23,7 @@ import { IdentityProvider } from './modules/account/identity-provider.js';
 import { SessionSigner } from './modules/account/sign-session.js';
 import { pauseBurningKeys } from './modules/api-key/pause-burning-keys.js';
 import type { OnBatchEnded } from './modules/batch/finish-items.js';
+import { tellLowBalances } from './modules/billing/low-balance.js';
 import { localKms } from './modules/byok/kms.js';
 import type { Services } from './modules/context.js';
 import { EgressClient } from './modules/egress/egress-client.js';
@@ -65,6 +66,7 @@ export interface AppOptions {
 
 /** A window of the breaker is ten minutes: a key that burns is stopped early in it. */
 const BURN_RATE_MS = 20_000;
+const LOW_BALANCE_MS = 30_000;
 /** How often leases of nodes that fell silent are looked for. */
 const EXPIRY_MS = 5_000;
 const POOL_CONNECTIONS = 20;
@@ -208,6 +210,7 @@ async function startWorkers(parts: Parts, workers: Worker[]): Promise<void> {
   workers.push(batches);
   workers.push(repeat('expiry of leases', EXPIRY_MS, () => expireLeases(pool), log));
   workers.push(repeat('burn-rate breaker', BURN_RATE_MS, () => pauseBurningKeys(orm.em.fork(), services), log));
+  workers.push(repeat('low balances', LOW_BALANCE_MS, () => tellLowBalances(pool, services.mailer, services.payments.returnUrl), log));
   workers.push(startReconciler({ pool, log }));
   workers.push(startPaymentWatch({ pool, payments: services.payments, log }));
   workers.push(startLedgerMaintenance({ pool, log }));
