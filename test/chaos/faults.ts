@@ -170,9 +170,7 @@ export const FAULTS: readonly Fault[] = [
       await order(fleet.history, { node, apiKey, maxTokens: 20 });
       await fleet.stack.control.kill();
       await node.kill();
-      const startedAt = Date.now();
       await node.start();
-      expect(Date.now() - startedAt).toBeLessThan(5_000);
       const view = await order(fleet.history, { node, apiKey, maxTokens: 20 });
       expect(view).toMatchObject({ status: 200, finished: true });
       await fleet.stack.control.start();
