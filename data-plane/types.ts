@@ -58,6 +58,8 @@ export interface CompletionRequest {
   readonly body: ChatRequest;
   readonly stream: boolean;
   readonly includeUsage: boolean;
+  /** The client's SDK refuses `usage: null` in the chunks before. Default: false. */
+  readonly omitNullUsage?: boolean;
   readonly receivedAtMs: number;
   /** Milliseconds from `receivedAtMs`; from `x-request-timeout` or the default. */
   readonly deadlineMs: number;

@@ -18,6 +18,9 @@ import { readChatRequest } from './read-chat-request.js';
 const DEFAULT_DEADLINE_MS = 600_000;
 const MAX_DEADLINE_MS = 3_600_000;
 
+/** SDKs that Speakeasy generates (OpenRouter's, Mistral's) fail on the `usage: null` that OpenAI's users expect in a stream. */
+const REFUSES_NULL_USAGE = /^speakeasy-sdk\//;
+
 /** groq-sdk puts `/openai` before the path by itself. */
 const PATHS = ['/v1/chat/completions', '/openai/v1/chat/completions'];
 
@@ -101,13 +104,14 @@ async function run(
 function readCompletion(request: FastifyRequest): CompletionRequest {
   if (!Buffer.isBuffer(request.body)) throw new GatewayError('invalid_request', 'The body is empty. Send a JSON object.');
   const body = readChatRequest(request.body);
-  const { traceparent } = request.headers;
+  const { traceparent, 'user-agent': userAgent } = request.headers;
   return {
     id: request.id,
     raw: request.body,
     body,
     stream: body.stream === true,
     includeUsage: body.stream_options?.include_usage === true,
+    omitNullUsage: REFUSES_NULL_USAGE.test(userAgent ?? ''),
     receivedAtMs: Date.now(),
     deadlineMs: readDeadline(request.headers['x-request-timeout']),
     ...(typeof traceparent === 'string' ? { traceparent } : {}),

@@ -47,11 +47,7 @@ function modelEntry(model: Model, snapshot: Snapshot): ModelEntry {
       name: model.name,
       description: model.description,
       context_length: model.contextTokens,
-      architecture: {
-        input_modalities: model.inputModalities,
-        output_modalities: model.outputModalities,
-        tokenizer: model.tokenizer,
-      },
+      architecture: architecture(model.inputModalities, model.outputModalities, model.tokenizer),
       pricing: pricing(model.price.rates, model),
       supported_parameters: model.supportedParameters,
       top_provider: {
@@ -62,6 +58,7 @@ function modelEntry(model: Model, snapshot: Snapshot): ModelEntry {
       regions: regionsOf(endpoints, snapshot),
       aliases: model.aliases,
       batch_discount: BATCH_DISCOUNT,
+      ...routerMembers(model.id),
       tier: model.tier,
       deprecated: model.deprecated,
     },
@@ -86,15 +83,32 @@ function virtualEntry(id: string, name: string, description: string, served: rea
       name,
       description,
       context_length: null,
-      architecture: { input_modalities: ['text'], output_modalities: ['text'], tokenizer: 'Router' },
-      pricing: null,
+      architecture: architecture(['text'], ['text'], 'Router'),
+      // OpenRouter's way to say that it depends on the model that serves.
+      pricing: { prompt: '-1', completion: '-1' },
       supported_parameters: [],
-      top_provider: null,
+      top_provider: { context_length: null, max_completion_tokens: null, is_moderated: false },
       regions: [],
       aliases: [],
       batch_discount: BATCH_DISCOUNT,
+      ...routerMembers(id),
       ...(served ? { models: [...new Set(served)] } : {}),
     },
+  };
+}
+
+function architecture(input: readonly string[], output: readonly string[], tokenizer: string): Record<string, unknown> {
+  return { modality: `${input.join('+')}->${output.join('+')}`, input_modalities: input, output_modalities: output, tokenizer };
+}
+
+/** Members that OpenRouter's SDK requires of a model and that say nothing here. */
+function routerMembers(id: string): Record<string, unknown> {
+  return {
+    canonical_slug: id,
+    links: { details: `/v1/models/${id}` },
+    default_parameters: null,
+    per_request_limits: null,
+    supported_voices: null,
   };
 }
 

@@ -36,7 +36,8 @@ export function registerModels(server: FastifyInstance, context: HttpContext): v
     const data = modelEntries(snapshot)
       .filter((entry) => mayUse(entry, principal, snapshot))
       .map((entry) => entry.body);
-    return reply.send({ object: 'list', data });
+    // One page: `links` and `total_count` are OpenRouter's.
+    return reply.send({ object: 'list', data, links: { next: null }, total_count: data.length });
   });
 
   server.get<{ Params: { '*': string } }>('/v1/models/*', (request, reply) => {

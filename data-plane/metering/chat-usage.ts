@@ -7,6 +7,8 @@ export interface PricedUsage {
   readonly reasoningTokens: number;
   readonly estimated: boolean;
   readonly charge: NanoUsd;
+  /** The part of the charge that the input is; the rest is the output's and the vendor's fee per request. */
+  readonly inputCharge: NanoUsd;
   readonly byok: boolean;
   readonly multiplier: Multiplier;
   readonly priceRevision: number | null;
@@ -34,6 +36,10 @@ export function chatUsage(priced: PricedUsage): ChatUsage {
       price_revision: priced.priceRevision,
       multiplier: multiplier.numerator / multiplier.denominator,
       estimated: priced.estimated,
+      // OpenRouter's names, which its SDK requires: the charge in two parts. What the operator pays is not the customer's to see.
+      upstream_inference_cost: null,
+      upstream_inference_prompt_cost: usdNumber(priced.inputCharge),
+      upstream_inference_completions_cost: usdNumber(priced.charge - priced.inputCharge),
     },
     is_byok: priced.byok,
   };

@@ -185,6 +185,7 @@ export class RequestMeter implements Meter {
       reasoningTokens: counted.reasoningTokens,
       estimated: counted.estimated,
       charge: quote.charge,
+      inputCharge: smaller(this.#actual({ ...counted.buckets, output: 0, requests: 0 }), quote.charge),
       byok: candidate?.byok ?? false,
       multiplier: this.principal.multiplier,
       priceRevision: candidate && !candidate.byok ? candidate.model.price.revision : null,

@@ -21,6 +21,7 @@ export function buildTarget(candidate: Candidate, request: CompletionRequest, af
     raw: request.raw,
     stream: request.stream,
     includeUsage: request.includeUsage,
+    omitNullUsage: request.omitNullUsage === true,
     vendorId: endpoint.vendorId,
     model,
     upstreamModel: endpoint.upstreamModel,

@@ -1,5 +1,6 @@
 /** The honest end of a stream that we stop ourselves, because its funds ended: `length` for every choice that was still open. */
 import type { Frame } from '../types.js';
+import { nullUsage } from './protocols/null-usage.js';
 import type { AttemptTarget } from './protocols/protocol-adapter.js';
 
 const NOTHING: Frame = { data: Buffer.alloc(0), deliveredBytes: 0 };
@@ -15,7 +16,7 @@ export function truncateStream(target: AttemptTarget, complete: boolean, openCho
     model: target.model.id,
   };
   const head = JSON.stringify(constant).slice(0, -1);
-  const usageMember = target.includeUsage ? ',"usage":null' : '';
+  const usageMember = nullUsage(target);
   const chunks = (openChoices ?? choicesAskedFor(target)).map(
     (index) => `data: ${head},"choices":[{"index":${index},"delta":{},"finish_reason":"length"}]${usageMember}}\n\n`,
   );

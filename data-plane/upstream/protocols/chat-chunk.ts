@@ -5,6 +5,7 @@
  */
 import type { ReasoningDetail } from '../../../shared/chat.js';
 import type { Frame, UsageReport } from '../../types.js';
+import { nullUsage } from './null-usage.js';
 import { type AttemptTarget, UpstreamFailure } from './protocol-adapter.js';
 
 /** These vendors have none; strict clients want the key and OpenAI's schema wants a string. */
@@ -42,7 +43,7 @@ export class ChunkWriter {
     this.#includeUsage = target.includeUsage;
     this.#envelope = `data: ${JSON.stringify(constant).slice(0, -1)},"choices":[`;
     this.#head = `${this.#envelope}{"index":`;
-    const usage = target.includeUsage ? ',"usage":null' : '';
+    const usage = nullUsage(target);
     this.#tail = `},"logprobs":null,"finish_reason":null}]${usage}}\n\n`;
     this.#finishTail = `}]${usage}}\n\n`;
   }

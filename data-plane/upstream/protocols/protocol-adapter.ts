@@ -16,6 +16,8 @@ export interface AttemptTarget {
   readonly stream: boolean;
   /** The client asked for the usage chunk. Usage is always asked of the vendor. */
   readonly includeUsage: boolean;
+  /** The client's SDK refuses `usage: null` in the chunks before. Default: false. */
+  readonly omitNullUsage?: boolean;
   readonly vendorId: string;
   readonly model: Model;
   readonly upstreamModel: string;

@@ -38,7 +38,7 @@ describe.each(MODELS)('mistral against %s', (_, model) => {
 
   test('tools, called and answered', async () => {
     const messages = [user(ASK_WEATHER)];
-    const called = await client.chat.complete({ model, messages, tools: TOOLS, toolChoice: 'any' });
+    const called = await client.chat.complete({ model, messages, tools: TOOLS, toolChoice: 'required' });
     const message = called.choices[0]?.message;
     const [call] = message?.toolCalls ?? [];
     expect(WeatherQuestion.parse(JSON.parse(String(call?.function.arguments)))).toBeTruthy();

@@ -86,14 +86,14 @@ describe.each(MODELS)('openai against %s', (_, model) => {
     const tools = [
       { type: 'function' as const, function: { name: TOOL_NAME, parameters: z.toJSONSchema(WeatherQuestion) as Record<string, unknown> } },
     ];
-    const messages: OpenAI.ChatCompletionMessageParam[] = [user(`[[sandbox calls=3]] ${ASK_WEATHER}`)];
-    const first = await client.chat.completions.stream({ model, messages, tools }).finalChatCompletion();
+    const ask = user(`[[sandbox calls=3]] ${ASK_WEATHER}`);
+    const first = await client.chat.completions.stream({ model, messages: [ask], tools }).finalChatCompletion();
     const message = first.choices[0]?.message;
     const calls = message?.tool_calls ?? [];
     expect(new Set(calls.map(({ id }) => id)).size).toBe(3);
     const results = calls.map(({ id }) => ({ role: 'tool' as const, tool_call_id: id, content: WEATHER }));
-    const again = [...messages, message as OpenAI.ChatCompletionMessageParam, ...results, user('[[sandbox calls=0]] And now?')];
-    const second = await client.chat.completions.create({ model, messages: again, tools });
+    const messages = [user(ASK_WEATHER), message as OpenAI.ChatCompletionMessageParam, ...results];
+    const second = await client.chat.completions.create({ model, messages, tools });
     expect(second.choices[0]?.message.content).toBeTruthy();
   });
 });

@@ -8,6 +8,7 @@ import type { Frame, UsageReport } from '../../../types.js';
 import { errorInside } from '../decode-error.js';
 import { asArray, asRecord, asText, type JsonRecord, parseJson } from '../json.js';
 import { cut, malformed } from '../malformed.js';
+import { nullUsage } from '../null-usage.js';
 import { type AttemptTarget, type SseEvent, type StreamDecoder, UpstreamFailure } from '../protocol-adapter.js';
 import { type ChunkTemplate, countRawBytes, learnTemplate, matchTemplate, SENTINEL, type TextMember } from './chunk-template.js';
 import { extraMembers, pick, readContent, readServiceTier, SOURCE_MEMBERS } from './content.js';
@@ -57,7 +58,7 @@ export class OpenAiStream implements StreamDecoder {
       created: target.createdAt,
       model: target.model.id,
     }).slice(0, -1);
-    this.#tail = `]${target.includeUsage ? ',"usage":null' : ''}}\n\n`;
+    this.#tail = `]${nullUsage(target)}}\n\n`;
   }
 
   get openChoices(): readonly number[] {
