@@ -55,10 +55,10 @@ export async function bringUp(
     dist: config.dist,
     nodesFolder: join(config.dataFolder, 'nodes'),
     logFolder: installation.logs,
-    addresses: { databaseUrl, redisUrl, redisPrefix: REDIS_PREFIX, controlPlaneUrl: control },
+    mailFolder: join(config.dataFolder, 'mail'),
+    addresses: { databaseUrl, redisUrl, redisPrefix: REDIS_PREFIX, controlPlaneUrl: control, sandboxUrl: sandbox },
     secrets,
     nodes,
-    sandboxPort: ports.sandbox,
     ...(realStripe ? {} : { fakeStripePort: ports.stripe }),
     inherited: config.inherited,
   });

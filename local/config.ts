@@ -49,7 +49,7 @@ const CREDENTIAL_VARIABLES: Readonly<Record<string, string>> = {
 
 /** Of the system (certificates, proxies), of telemetry and of payments; a stack of its own otherwise starts with a clean environment. */
 const INHERITED =
-  /^(PATH|HOME|TZ|LANG|TMPDIR|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS|OTEL_.*|STRIPE_.*|SMTP_.*|USDT_.*|OIDC_.*|TRUSTED_PROXIES)$/;
+  /^(PATH|HOME|TZ|LANG|TMPDIR|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS|OTEL_.*|STRIPE_.*|SMTP_.*|MAIL_FROM|EGRESS_ALLOWED_ORIGINS|LOG_LEVEL|USDT_.*|OIDC_.*|TRUSTED_PROXIES)$/;
 
 /** `root`: the project's folder. Throws one line that names the variable or the argument. */
 export function loadLocalConfig(environment: NodeJS.ProcessEnv, parameters: readonly string[], root: string): LocalConfig {

@@ -7,6 +7,7 @@ export interface StackAddresses {
   /** Separates stacks on one Redis. */
   readonly redisPrefix: string;
   readonly controlPlaneUrl: string;
+  readonly sandboxUrl: string;
 }
 
 export interface NodePlace {
@@ -22,7 +23,13 @@ export type Inherited = Readonly<Record<string, string>>;
 
 const HOST = '127.0.0.1';
 
-export function controlPlaneEnvironment(addresses: StackAddresses, secrets: Secrets, inherited: Inherited): Record<string, string> {
+/** `mailFolder`: where mail is kept instead of sent, absolute. */
+export function controlPlaneEnvironment(
+  addresses: StackAddresses,
+  secrets: Secrets,
+  mailFolder: string,
+  inherited: Inherited,
+): Record<string, string> {
   return {
     ...inherited,
     MODE: 'local',
@@ -37,6 +44,9 @@ export function controlPlaneEnvironment(addresses: StackAddresses, secrets: Secr
     SNAPSHOT_PRIVATE_KEY: `${secrets.snapshot.privateKey}.${secrets.snapshot.publicKey}`,
     JWT_PRIVATE_KEY: `${secrets.jwt.privateKey}.${secrets.jwt.publicKey}`,
     KMS_KEY: secrets.kmsKey,
+    MAIL_DIRECTORY: mailFolder,
+    // A customer's credential for a vendor that the sandbox plays is tried there.
+    EGRESS_ALLOWED_ORIGINS: [addresses.sandboxUrl, inherited['EGRESS_ALLOWED_ORIGINS'] ?? ''].filter((origin) => origin !== '').join(','),
   };
 }
 

@@ -22,11 +22,11 @@ export interface StackPlan {
   /** Spools and last-known-good of the nodes, one folder each. */
   readonly nodesFolder: string;
   readonly logFolder: string;
+  readonly mailFolder: string;
   readonly addresses: StackAddresses;
   readonly secrets: Secrets;
   /** In this order; names are unique. */
   readonly nodes: readonly PlannedNode[];
-  readonly sandboxPort: number;
   /** Absent: payments are what `inherited` says of them. */
   readonly fakeStripePort?: number;
   readonly inherited: Inherited;
@@ -59,7 +59,7 @@ export class Stack {
       name: 'control-plane',
       dist,
       logFolder,
-      environment: { ...controlPlaneEnvironment(addresses, secrets, inherited), ...payments, ...extra?.controlPlane },
+      environment: { ...controlPlaneEnvironment(addresses, secrets, plan.mailFolder, inherited), ...payments, ...extra?.controlPlane },
     });
     this.nodes = plan.nodes.map((node) => {
       const dataDirectory = join(plan.nodesFolder, node.nodeId);
@@ -72,7 +72,7 @@ export class Stack {
       name: 'sandbox',
       dist,
       logFolder,
-      environment: sandboxEnvironment(plan.sandboxPort, inherited),
+      environment: sandboxEnvironment(Number(new URL(addresses.sandboxUrl).port), inherited),
     });
     this.stripe =
       fakeStripePort === undefined

@@ -58,8 +58,8 @@ export async function buildStack(place: StackPlace, choices: StackChoices = {}):
     nodes.push({ nodeId: `${region}-${index + 1}`, region, port: await findAnyFreePort() });
   }
   const { dist, databaseUrl, redisUrl, redisPrefix, folder } = place;
-  const addresses = { databaseUrl, redisUrl, redisPrefix, controlPlaneUrl: `http://127.0.0.1:${controlPort}` };
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
+  const addresses = { databaseUrl, redisUrl, redisPrefix, controlPlaneUrl: `http://127.0.0.1:${controlPort}`, sandboxUrl };
   await seedDemo({
     databaseUrl,
     secrets,
@@ -77,7 +77,7 @@ export async function buildStack(place: StackPlace, choices: StackChoices = {}):
     addresses,
     secrets,
     nodes,
-    sandboxPort,
+    mailFolder: join(folder, 'mail'),
     ...(choices.fakeStripe === true ? { fakeStripePort: await findAnyFreePort() } : {}),
     inherited: {},
     ...(extra === undefined ? {} : { extra }),
