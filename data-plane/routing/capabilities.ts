@@ -100,7 +100,7 @@ export interface Needs {
 export function needsOf(body: ChatRequest): Needs {
   let required = 0;
   let wished = 0;
-  if (body.tools && body.tools.length > 0) {
+  if ((body.tools?.length ?? 0) > 0 || (body.functions?.length ?? 0) > 0) {
     required |= TOOLS;
     if (body.parallel_tool_calls === true) wished |= PARALLEL_TOOLS;
   }

@@ -120,26 +120,29 @@ interface Shape {
 const CODES = {
   newline: 10,
   space: 32,
-  exclamation: 33,
   backtick: 96,
   dot: 46,
   comma: 44,
-  semicolon: 59,
-  colon: 58,
-  question: 63,
   dash: 45,
   star: 42,
   zero: 48,
   nine: 57,
-  caret: 94,
-  equals: 61,
-  backslash: 92,
 } as const;
 
-const MATH_SYMBOLS = new Set([...'∑∫√∞≤≥≠∈∀∃∂∇π∏→⇒⊂∪∩ℝℕℤθλεδσαβ×÷≡⊕²³'].map((symbol) => symbol.charCodeAt(0)));
-const SENTENCE_ENDS = new Set([...'.!?。！？؟।'].map((mark) => mark.charCodeAt(0)));
-const QUESTION_MARKS = new Set([...'?？؟'].map((mark) => mark.charCodeAt(0)));
-const CLAUSE_MARKS = new Set([...',;:，、；：،'].map((mark) => mark.charCodeAt(0)));
+const MARK = { none: 0, math: 1, stop: 2, question: 3, clause: 4 } as const;
+const MARK_OF = markTable();
+
+function markTable(): Uint8Array {
+  const table = new Uint8Array(65_536);
+  const set = (symbols: string, mark: number): void => {
+    for (const symbol of symbols) table[symbol.charCodeAt(0)] = mark;
+  };
+  set('=^\\∑∫√∞≤≥≠∈∀∃∂∇π∏→⇒⊂∪∩ℝℕℤθλεδσαβ×÷≡⊕²³', MARK.math);
+  set('.!。！।', MARK.stop);
+  set('?？؟', MARK.question);
+  set(',;:，、；：،', MARK.clause);
+  return table;
+}
 
 /** One pass over the instruction. */
 function readShape(text: string): Shape {
@@ -155,11 +158,14 @@ function readShape(text: string): Shape {
     if (lineStart && isListMark(text, at, code)) shape.listItems += 1;
     lineStart = code === CODES.newline || (lineStart && code === CODES.space);
     if (code === CODES.backtick) backticks += 1;
-    else if (code === CODES.equals || code === CODES.caret || code === CODES.backslash || MATH_SYMBOLS.has(code)) shape.mathSymbols += 1;
-    else if (SENTENCE_ENDS.has(code) && endsHere(text, at, code)) {
+    const mark = MARK_OF[code] ?? MARK.none;
+    if (mark === MARK.none) continue;
+    if (mark === MARK.math) shape.mathSymbols += 1;
+    else if (mark === MARK.clause) shape.clauses += 1;
+    else if (endsHere(text, at, code)) {
       shape.sentences += 1;
-      if (QUESTION_MARKS.has(code)) shape.questions += 1;
-    } else if (CLAUSE_MARKS.has(code)) shape.clauses += 1;
+      if (mark === MARK.question) shape.questions += 1;
+    }
   }
   shape.inlineCode = backticks >> 1;
   if (shape.sentences === 0) shape.sentences = 1;

@@ -30,7 +30,8 @@ export function estimateTokens(body: ChatRequest): TokenEstimate {
   const texts: string[] = [];
   const media = { expected: 0, upper: 0 };
   for (const message of body.messages) collectMessage(message, texts, media);
-  const structure = body.tools ? jsonWeight(body.tools) : 0;
+  const declared = body.tools ?? body.functions;
+  const structure = declared ? jsonWeight(declared) : 0;
   const schema = body.response_format?.type === 'json_schema' ? jsonWeight(body.response_format.json_schema) : 0;
   const { tokens, unbroken, sampled } = weighTexts(texts);
   const overhead = TOKENS_PER_MESSAGE * (body.messages.length + 1);

@@ -18,6 +18,8 @@ export class WordTrie {
   readonly #edges = new Map<number, number>();
   readonly #entries: (readonly Entry[] | undefined)[] = [undefined];
   readonly #lists: number;
+  /** Marks the first three letters of every spaced entry, hashed: most words of a text are done with here. */
+  readonly #openings = new Uint8Array(65_536);
 
   constructor(lists: readonly string[]) {
     this.#lists = lists.length;
@@ -31,6 +33,10 @@ export class WordTrie {
   }
 
   #add(word: string, entry: Entry): void {
+    if (!isDense(word.charCodeAt(0))) {
+      if (word.length < OPENING_LETTERS) throw new Error(`word list: "${word}" is too short to be told from the beginning of another`);
+      this.#openings[openingAt(word, 0)] = 1;
+    }
     let node = 0;
     for (let at = 0; at < word.length; at++) {
       const key = node * 65_536 + (FOLD[word.charCodeAt(at)] ?? 0);
@@ -53,7 +59,7 @@ export class WordTrie {
       const code = FOLD[text.charCodeAt(at)] ?? 0;
       const dense = isDense(code);
       const letter = isLetter(code);
-      if (dense || (letter && !inWord)) this.#match(text, at, counts);
+      if (dense || (letter && !inWord && this.#openings[openingAt(text, at)] === 1)) this.#match(text, at, counts);
       inWord = letter && !dense;
     }
     return counts;
@@ -74,6 +80,15 @@ export class WordTrie {
     }
     if (found) for (const entry of found) counts[entry.list] = (counts[entry.list] ?? 0) + 1;
   }
+}
+
+const OPENING_LETTERS = 3;
+
+function openingAt(text: string, at: number): number {
+  const first = FOLD[text.charCodeAt(at)] ?? 0;
+  const second = FOLD[text.charCodeAt(at + 1)] ?? 0;
+  const third = FOLD[text.charCodeAt(at + 2)] ?? 0;
+  return (first * 961 + second * 31 + third) & 0xffff;
 }
 
 /** Ideographs, kana, hangul: words are not divided by spaces, or carry endings. */
