@@ -49,26 +49,24 @@ export interface Pass {
 
 /** The accounts after `after`, in the order of their ids. */
 export async function reconcileSome(pool: Pool, after: string = FIRST, limit: number = ACCOUNTS_A_PASS): Promise<Pass> {
-  return await inTransaction(pool, async (client) => {
-    const { rows } = await client.query<AccountState>(COMPARE, [after, limit]);
-    const wrong = rows.filter((row) => row.problems.length > 0);
+  const rows = await inTransaction(pool, async (client) => {
+    const compared = await client.query<AccountState>(COMPARE, [after, limit]);
     await writeCheckpoints(
       client,
-      rows.filter((row) => row.problems.length === 0),
+      compared.rows.filter((row) => row.problems.length === 0),
     );
-    for (const row of wrong) await freezeAccount(client, row.account_id, 'ledger_mismatch');
-    await raiseAlerts(
-      client,
-      wrong.map((row) => ({
-        kind: 'ledger_mismatch',
-        subject: row.account_id,
-        detail: row.problems.join('; '),
-        accountId: row.account_id,
-      })),
-    );
-    const last = rows.length < limit ? FIRST : (rows.at(-1)?.account_id ?? FIRST);
-    return { next: last, mismatched: wrong.map((row) => row.account_id) };
+    return compared.rows;
   });
+  const wrong = rows.filter((row) => row.problems.length > 0);
+  // One by one: a transaction that froze several would wait for locks while it holds the one of the configuration.
+  for (const row of wrong) await inTransaction(pool, (client) => freezeMismatched(client, row));
+  const next = rows.length < limit ? FIRST : (rows.at(-1)?.account_id ?? FIRST);
+  return { next, mismatched: wrong.map((row) => row.account_id) };
+}
+
+async function freezeMismatched(client: PoolClient, { account_id: accountId, problems }: AccountState): Promise<void> {
+  await freezeAccount(client, accountId, 'ledger_mismatch');
+  await raiseAlerts(client, [{ kind: 'ledger_mismatch', subject: accountId, detail: problems.join('; '), accountId }]);
 }
 
 const COMPARE = `

@@ -2,6 +2,7 @@
  * Every operation of the schema, called as nobody, as members without the role, as a customer where an operator is wanted, as a
  * suspended account, and with another tenant's ids. An operation that has no entry here fails the test: somebody must decide who may.
  */
+import { randomUUID } from 'node:crypto';
 import {
   type GraphQLArgument,
   type GraphQLField,
@@ -20,7 +21,7 @@ import { allows, type Permission, ROLES, type Role } from '../../control-plane/m
 import { type ControlPlaneFixture, type Person, startControlPlane } from './control-plane-fixture.js';
 
 type Access = 'public' | Permission;
-type Foreign = 'apiKey' | 'session' | 'byok' | 'invitation' | 'member' | 'account' | 'any';
+type Foreign = 'apiKey' | 'session' | 'byok' | 'invitation' | 'member' | 'account' | 'webhook' | 'delivery' | 'any';
 
 /** Who may call what. `foreign`: takes an id of a tenant's own thing, and must not find another's. */
 const OPERATIONS: Readonly<Record<string, Access | { readonly access: Permission; readonly foreign: Foreign }>> = {
@@ -103,6 +104,7 @@ const OPERATIONS: Readonly<Record<string, Access | { readonly access: Permission
   trialBalance: 'operator',
   adjustAccount: 'operator',
   unfreezeAccount: 'operator',
+  revenue: 'operator',
   setLowBalanceAlert: 'billing:write',
   alerts: 'operator',
   resolveAlert: 'operator',
@@ -112,6 +114,14 @@ const OPERATIONS: Readonly<Record<string, Access | { readonly access: Permission
   createTopUp: 'billing:write',
   topUp: { access: 'billing:read', foreign: 'any' },
   topUps: 'billing:read',
+  webhookEndpoints: 'webhooks:read',
+  webhookDeliveries: 'webhooks:read',
+  createWebhookEndpoint: 'webhooks:write',
+  rotateWebhookSecret: 'webhooks:write',
+  enableWebhookEndpoint: { access: 'webhooks:write', foreign: 'webhook' },
+  deleteWebhookEndpoint: { access: 'webhooks:write', foreign: 'webhook' },
+  sendTestWebhook: { access: 'webhooks:write', foreign: 'webhook' },
+  resendWebhook: { access: 'webhooks:write', foreign: 'delivery' },
   usage: 'usage:read',
   generation: { access: 'usage:read', foreign: 'any' },
 };
@@ -234,6 +244,18 @@ describe('another tenant', () => {
       );
       return invited.inviteMember.id;
     }
+    if (what === 'webhook' || what === 'delivery') {
+      const [endpointId, deliveryId] = [randomUUID(), randomUUID()];
+      await pool.query(`INSERT INTO webhook_endpoint (id, account_id, url, event_types) VALUES ($1, $2, 'https://example.com/', '{}')`, [
+        endpointId,
+        owner.accountId,
+      ]);
+      await pool.query(
+        `INSERT INTO webhook_delivery (id, account_id, endpoint_id, event_type, payload, status) VALUES ($1, $2, $3, 'webhook.test', '{}', 'failed')`,
+        [deliveryId, owner.accountId, endpointId],
+      );
+      return what === 'webhook' ? endpointId : deliveryId;
+    }
     if (what === 'session') return (await pool.query('SELECT id FROM session WHERE user_id = $1', [owner.userId])).rows[0].id;
     if (what === 'apiKey') {
       const created = await control.must<{ createApiKey: { apiKey: { id: string } } }>(
@@ -261,7 +283,7 @@ describe('another tenant', () => {
 describe('a suspended account', () => {
   const mutations = operations.filter(({ kind }) => kind === 'mutation');
   const writes = mutations.filter(({ name }) =>
-    ['keys:write', 'account:write', 'members:write', 'batches:write'].includes(accessOf(name) ?? ''),
+    ['keys:write', 'account:write', 'members:write', 'batches:write', 'webhooks:write'].includes(accessOf(name) ?? ''),
   );
   /** These can only make things safer. */
   const open = new Set(['revokeApiKey']);

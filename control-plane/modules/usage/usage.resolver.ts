@@ -3,9 +3,11 @@ import { requireActor } from '../actor.js';
 import type { RequestContext } from '../context.js';
 import { findGeneration } from './find-generation.js';
 import { Generation } from './generation.shapes.js';
+import { reportRevenue } from './report-revenue.js';
 import { reportUsage } from './report-usage.js';
+import { RevenueRow } from './revenue.shapes.js';
 import { UsageReport } from './usage.shapes.js';
-import { UsageDimension } from './usage-dimension.js';
+import { RevenueDimension, UsageDimension } from './usage-dimension.js';
 
 @Resolver()
 export class UsageResolver {
@@ -19,6 +21,17 @@ export class UsageResolver {
   ): Promise<UsageReport> {
     const { accountId } = requireActor(context);
     return reportUsage(context.pool, { accountId, from: from ?? null, to: to ?? null, groupBy: groupBy ?? null });
+  }
+
+  @Authorized('operator')
+  @Query(() => [RevenueRow], { description: 'All customers; the last 30 days by day, unless told otherwise.' })
+  revenue(
+    @Ctx() context: RequestContext,
+    @Arg('from', () => Date, { nullable: true }) from: Date | null,
+    @Arg('to', () => Date, { nullable: true }) to: Date | null,
+    @Arg('groupBy', () => [RevenueDimension], { nullable: true }) groupBy: RevenueDimension[] | null,
+  ): Promise<RevenueRow[]> {
+    return reportRevenue(context.pool, from ?? null, to ?? null, groupBy ?? [RevenueDimension.day]);
   }
 
   @Authorized('usage:read')

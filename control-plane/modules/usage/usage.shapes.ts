@@ -1,7 +1,8 @@
 import { Field, Float, ID, ObjectType, registerEnumType } from 'type-graphql';
-import { UsageDimension } from './usage-dimension.js';
+import { RevenueDimension, UsageDimension } from './usage-dimension.js';
 
 registerEnumType(UsageDimension, { name: 'UsageDimension' });
+registerEnumType(RevenueDimension, { name: 'RevenueDimension' });
 
 @ObjectType()
 export class UsageTotals {

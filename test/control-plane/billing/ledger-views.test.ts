@@ -4,9 +4,10 @@ import { adjustAccount, creditPayment, restorePayment, reversePayment } from '..
 import { listLedger } from '../../../control-plane/modules/billing/list-ledger.js';
 import { inTransaction } from '../../../control-plane/modules/billing/transaction.js';
 import { findGeneration } from '../../../control-plane/modules/usage/find-generation.js';
+import { reportRevenue } from '../../../control-plane/modules/usage/report-revenue.js';
 import { reportUsage } from '../../../control-plane/modules/usage/report-usage.js';
 import { snakeCased } from '../../../control-plane/modules/usage/snake-case.js';
-import { UsageDimension } from '../../../control-plane/modules/usage/usage-dimension.js';
+import { RevenueDimension, UsageDimension } from '../../../control-plane/modules/usage/usage-dimension.js';
 import { UsageSettler } from '../../../control-plane/workers/ingest-usage-settle.js';
 import { maintainLedger } from '../../../control-plane/workers/maintain-ledger.js';
 import { reconcileSome } from '../../../control-plane/workers/reconcile.js';
@@ -154,6 +155,34 @@ describe('usage', () => {
     expect(report).toEqual({ rows: [{ date: today, model: MODEL, keyId: null, byok: false, ...counts }], totals: counts });
     const byKey = await reportUsage(database.pool, { accountId: customer.accountId, from: null, to: null, groupBy: [UsageDimension.key] });
     expect(byKey.rows).toEqual([{ date: null, model: null, keyId: customer.keyId, byok: false, ...counts }]);
+  });
+
+  test('an operator sees revenue, cost and margin by day, model and vendor', async () => {
+    const own = await createDatabase();
+    const ownPrice = await createPrice(own.pool);
+    const customer = await createCustomer(own.pool, USD);
+    const node = createNode();
+    const { leaseId } = await grant(own.pool, node, customer, 5_000_000n);
+    await new UsageSettler(own.pool).settle(arrivalsOf([usageEvent(node, 1, customer, leaseId, ownPrice)]));
+    await own.pool.query("INSERT INTO vendor (id, name, protocol, base_url) VALUES ('sandbox', 'Sandbox', 'openai', 'http://x')");
+    const cost = { inputUncached: '0', cacheRead: '0', cacheWrite5m: '0', cacheWrite1h: '0', output: '1500000', requests: '0' };
+    await own.pool.query("INSERT INTO endpoint (id, model_id, vendor_id, upstream_model, cost) VALUES ('e', $1, 'sandbox', 'm', $2)", [
+      MODEL,
+      cost,
+    ]);
+    const figures = {
+      requests: 1,
+      errors: 0,
+      tokens: 100,
+      revenueUsd: '0.0002',
+      platformLossUsd: '0',
+      costUsd: '0.00015',
+      marginUsd: '0.00005',
+    };
+    expect(await reportRevenue(own.pool, null, null, [RevenueDimension.vendor, RevenueDimension.model])).toEqual([
+      { date: null, model: MODEL, vendor: 'sandbox', ...figures },
+    ]);
+    expect(await reportRevenue(own.pool, null, null, [])).toEqual([{ date: null, model: null, vendor: null, ...figures }]);
   });
 
   test('a generation tells what happened, to its own account only', async () => {
