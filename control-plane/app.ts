@@ -22,7 +22,6 @@ import { PasswordHasher } from './modules/account/hash-password.js';
 import { IdentityProvider } from './modules/account/identity-provider.js';
 import { SessionSigner } from './modules/account/sign-session.js';
 import { pauseBurningKeys } from './modules/api-key/pause-burning-keys.js';
-import type { OnBatchEnded } from './modules/batch/finish-items.js';
 import { tellLowBalances } from './modules/billing/low-balance.js';
 import { localKms } from './modules/byok/kms.js';
 import type { Services } from './modules/context.js';
@@ -31,7 +30,9 @@ import { Fleet } from './modules/fleet/fleet.js';
 import { localMailer, smtpMailer } from './modules/mail/mailer.js';
 import { openPayments } from './modules/payment/payments.js';
 import { registerStripeWebhook } from './modules/payment/receive-stripe-webhook.js';
+import { tellBatchEnded } from './modules/webhook/tell-batch-ended.js';
 import { ManifestSigner } from './snapshot/publish-revision.js';
+import { startWebhookDelivery } from './workers/deliver-webhooks.js';
 import { registerLeaseRoutes } from './workers/grant-leases.js';
 import { expireLeases } from './workers/grant-leases-return.js';
 import { registerUsageRoutes } from './workers/ingest-usage.js';
@@ -88,8 +89,6 @@ interface Parts {
   readonly services: Services;
   readonly settler: UsageSettler;
   readonly batches: BatchRunner;
-  /** Tells the customer that a batch ended, in the transaction that ends it. */
-  readonly onEnded: OnBatchEnded;
 }
 
 interface Worker {
@@ -143,7 +142,6 @@ async function createParts(config: ControlPlaneConfig): Promise<Parts> {
   const orm = await openOrm(config.databaseUrl, ENTITIES);
   const fleet = new Fleet();
   const services = createServices(config, server, pool, fleet);
-  const onEnded: OnBatchEnded = async () => undefined;
   const batches = new BatchRunner({
     pool,
     fleet,
@@ -151,9 +149,9 @@ async function createParts(config: ControlPlaneConfig): Promise<Parts> {
     databaseUrl: config.databaseUrl,
     kms: services.kms,
     nodeToken: config.nodeToken,
-    onEnded,
+    onEnded: tellBatchEnded,
   });
-  return { config, server, pool, redis, keys, orm, fleet, log, services, settler: new UsageSettler(pool), batches, onEnded };
+  return { config, server, pool, redis, keys, orm, fleet, log, services, settler: new UsageSettler(pool), batches };
 }
 
 function createServices(config: ControlPlaneConfig, { log }: FastifyInstance, pool: pg.Pool, fleet: Fleet): Services {
@@ -174,7 +172,7 @@ function createServices(config: ControlPlaneConfig, { log }: FastifyInstance, po
 }
 
 async function registerRoutes(parts: Parts, options: AppOptions, draining: () => boolean): Promise<void> {
-  const { config, server, pool, orm, services, settler, batches, onEnded } = parts;
+  const { config, server, pool, orm, services, settler, batches } = parts;
   const { nodeToken } = config;
   const local = config.mode === 'local';
   registerErrorHandler(server);
@@ -185,7 +183,7 @@ async function registerRoutes(parts: Parts, options: AppOptions, draining: () =>
   registerLeaseRoutes(server, { pool, nodeToken });
   registerUsageRoutes(server, { pool, settler, nodeToken });
   registerGenerationRoutes(server, { pool, nodeToken });
-  registerBatchRoutes(server, { pool, kms: services.kms, nodeToken, runner: batches, onEnded });
+  registerBatchRoutes(server, { ...services, nodeToken, runner: batches, onEnded: tellBatchEnded });
   registerIdempotencyRoutes(server, { pool, kms: services.kms, nodeToken });
 
   if (services.payments.stripe) await registerStripeWebhook(server, pool, services.payments.stripe);
@@ -213,6 +211,7 @@ async function startWorkers(parts: Parts, workers: Worker[]): Promise<void> {
   workers.push(repeat('low balances', LOW_BALANCE_MS, () => tellLowBalances(pool, services.mailer, services.payments.returnUrl), log));
   workers.push(startReconciler({ pool, log }));
   workers.push(startPaymentWatch({ pool, payments: services.payments, log }));
+  workers.push(startWebhookDelivery({ ...services, log }));
   workers.push(startLedgerMaintenance({ pool, log }));
 }
 

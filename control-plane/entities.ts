@@ -16,6 +16,7 @@ import { Vendor, VendorCredential } from './modules/catalog/vendor.entity.js';
 import { Region } from './modules/fleet/region.entity.js';
 import { TopUp } from './modules/payment/top-up.entity.js';
 import { RoutingGroup } from './modules/routing-group/routing-group.entity.js';
+import { WebhookDelivery, WebhookEndpoint } from './modules/webhook/webhook.entity.js';
 
 /** Every table that the ORM reads. A new entity joins this list. */
 export const ENTITIES: readonly EntityClass<object>[] = [
@@ -38,4 +39,6 @@ export const ENTITIES: readonly EntityClass<object>[] = [
   AlertRow,
   QuarantinedEvent,
   TopUp,
+  WebhookEndpoint,
+  WebhookDelivery,
 ];

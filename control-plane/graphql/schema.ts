@@ -22,6 +22,7 @@ import { FleetResolver } from '../modules/fleet/fleet.resolver.js';
 import { PaymentResolver } from '../modules/payment/payment.resolver.js';
 import { RoutingGroupResolver } from '../modules/routing-group/routing-group.resolver.js';
 import { UsageResolver } from '../modules/usage/usage.resolver.js';
+import { WebhookResolver } from '../modules/webhook/webhook.resolver.js';
 import { authorize } from './authorize.js';
 
 // biome-ignore lint/complexity/noBannedTypes: type-graphql's own type for resolver classes
@@ -44,6 +45,7 @@ const RESOLVERS: NonEmptyArray<Function> = [
   StatementResolver,
   PaymentResolver,
   UsageResolver,
+  WebhookResolver,
 ];
 
 export function buildGraphqlSchema(): GraphQLSchema {

@@ -33,6 +33,8 @@ const PERMISSIONS = {
   'billing:write': ['owner', 'admin', 'billing'],
   'batches:read': ['owner', 'admin', 'developer', 'viewer'],
   'batches:write': ['owner', 'admin', 'developer'],
+  'webhooks:read': ['owner', 'admin', 'developer', 'viewer'],
+  'webhooks:write': ['owner', 'admin', 'developer'],
   'audit:read': ['owner', 'admin'],
   /** Operators only, whatever their role in an account. */
   operator: [],

@@ -8,6 +8,8 @@ import { cancelBatch, type OnBatchEnded } from '../modules/batch/finish-items.js
 import { deleteBatch, findBatch, listBatches } from '../modules/batch/read-batches.js';
 import { submitBatch } from '../modules/batch/submit-batch.js';
 import type { Kms } from '../modules/byok/kms.js';
+import type { EgressClient } from '../modules/egress/egress-client.js';
+import { checkReceiver } from '../modules/webhook/change-endpoint.js';
 import { authorizeNode } from './authorize-node.js';
 import type { BatchRunner } from './run-batches.js';
 
@@ -21,6 +23,7 @@ const One = Type.Object({ id: Uuid });
 export interface BatchRouteDependencies {
   readonly pool: Pool;
   readonly kms: Kms;
+  readonly egress: EgressClient;
   readonly nodeToken: string;
   readonly runner: BatchRunner;
   readonly onEnded: OnBatchEnded;
@@ -28,7 +31,8 @@ export interface BatchRouteDependencies {
 
 type OneRequest = { Params: { id: string }; Querystring: { account: string } };
 
-export function registerBatchRoutes(app: FastifyInstance, { pool, kms, nodeToken, runner, onEnded }: BatchRouteDependencies): void {
+export function registerBatchRoutes(app: FastifyInstance, dependencies: BatchRouteDependencies): void {
+  const { pool, kms, egress, nodeToken, runner, onEnded } = dependencies;
   const onRequest = authorizeNode(nodeToken);
   const schema = { params: One, querystring: Account };
   const find = async ({ id }: { id: string }, { account }: { account: string }) => {
@@ -37,8 +41,9 @@ export function registerBatchRoutes(app: FastifyInstance, { pool, kms, nodeToken
     return batch;
   };
 
-  // The node has checked the body; nobody else can call this.
+  // The node has checked the body, except where its callback leads; nobody else can call this.
   app.post<{ Body: SubmitBatchCall }>('/internal/batches', { onRequest, bodyLimit: BODY_BYTES }, async ({ body }) => {
+    if (body.callbackUrl !== null) await checkReceiver(egress, body.callbackUrl, 'callback_url');
     const id = await submitBatch(pool, kms, runner.queue, body);
     runner.wake();
     const { results: _, ...batch } = await find({ id }, { account: body.accountId });

@@ -39,7 +39,11 @@ async function spendsNow(person: Person, keyId: string, dollars: number, minutes
 
 async function runBreaker(): Promise<Mail[]> {
   const mails: Mail[] = [];
-  await pauseBurningKeys(control.app.orm.em.fork(), { mailer: { send: (mail) => mails.push(mail) }, publicUrl: 'https://console.test' });
+  await pauseBurningKeys(control.app.orm.em.fork(), {
+    pool: control.database.pool,
+    mailer: { send: (mail) => mails.push(mail) },
+    publicUrl: 'https://console.test',
+  });
   return mails;
 }
 

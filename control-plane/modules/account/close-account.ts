@@ -26,6 +26,11 @@ export async function closeAccount(em: EntityManager, passwords: PasswordHasher,
       `UPDATE byok_credential SET deleted_at = coalesce(deleted_at, now()), sealed = '{}', wrapped_key = '' WHERE account_id = ?`,
       [accountId],
     );
+    await transaction.execute('DELETE FROM webhook_delivery WHERE account_id = ?', [accountId]);
+    await transaction.execute(`UPDATE webhook_endpoint SET status = 'deleted', disabled_reason = NULL, url = '' WHERE account_id = ?`, [
+      accountId,
+    ]);
+    await transaction.execute('DELETE FROM webhook_secret WHERE account_id = ?', [accountId]);
     await transaction.execute(
       `UPDATE session SET revoked_at = now(), revoke_reason = 'account_closed' WHERE account_id = ? AND revoked_at IS NULL`,
       [accountId],

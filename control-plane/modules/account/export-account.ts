@@ -26,6 +26,9 @@ export async function exportAccount(em: EntityManager, actor: Actor): Promise<Re
     byokCredentials: await all(
       'SELECT id, api_key_id, vendor_id, mode, base_url, last4, created_at FROM byok_credential WHERE account_id = ? AND deleted_at IS NULL ORDER BY id',
     ),
+    webhookEndpoints: await all(
+      `SELECT id, url, event_types, status, created_at FROM webhook_endpoint WHERE account_id = ? AND status <> 'deleted' ORDER BY id`,
+    ),
     auditLog: await all(
       'SELECT at, actor_user_id, actor_address, action, subject_type, subject_id, detail FROM audit_log WHERE account_id = ? ORDER BY sequence',
     ),

@@ -4,10 +4,12 @@
  * budget is the right bound for those.
  */
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
 import { formatUsd, NANO_PER_USD, type NanoUsd } from '../../../shared/money.js';
 import { changeConfig } from '../../db/change-config.js';
 import { recordAudit } from '../audit/record-audit.js';
 import type { Mailer } from '../mail/mailer.js';
+import { queueEvent } from '../webhook/queue-event.js';
 import { touchesOf } from './create-api-key.js';
 
 const WINDOW_MINUTES = 10;
@@ -48,9 +50,20 @@ const BURNING = `
     AND (resumed_at IS NULL OR resumed_at < now() - interval '${IMMUNE_HOURS} hours')`;
 
 /** Returns how many were paused. Safe to run in several processes: each key is paused once. */
-export async function pauseBurningKeys(em: EntityManager, mail: { readonly mailer: Mailer; readonly publicUrl: string }): Promise<number> {
+export async function pauseBurningKeys(
+  em: EntityManager,
+  services: { readonly pool: Pool; readonly mailer: Mailer; readonly publicUrl: string },
+): Promise<number> {
   const burning = await em.execute<BurningKey[]>(BURNING);
-  for (const key of burning) if (await pauseKey(em.fork(), key)) await tellOwners(em, mail, key);
+  for (const key of burning) {
+    if (!(await pauseKey(em.fork(), key))) continue;
+    await queueEvent(services.pool, {
+      accountId: key.account_id,
+      type: 'key.paused',
+      data: { id: key.id, name: key.name, last4: key.last4, reason: 'burn_rate', spent_usd: formatUsd(BigInt(key.spent)) },
+    });
+    await tellOwners(em, services, key);
+  }
   return burning.length;
 }
 

@@ -13,6 +13,7 @@ import { newId } from '../../db/new-id.js';
 import { raiseAlerts } from '../billing/alert.js';
 import { creditPayment, restorePayment, reversePayment } from '../billing/credit-account.js';
 import { inTransaction } from '../billing/transaction.js';
+import { tellTopUpCredited } from '../webhook/tell-top-up-credited.js';
 import type { TopUpMethod, TopUpStatus } from './top-up.entity.js';
 
 interface TopUpRow {
@@ -58,6 +59,7 @@ async function creditCheckout(client: PoolClient, topUp: TopUpRow, session: Stri
     `UPDATE top_up SET status = 'paid', credited = $2, payment_intent = $3, checkout_url = NULL, paid_at = now() WHERE id = $1`,
     [topUp.id, amount, intent ?? null],
   );
+  await tellTopUpCredited(client, { accountId: topUp.account_id, topUpId: topUp.id, amount, method: topUp.method });
   return 'credited';
 }
 

@@ -12,6 +12,7 @@ import { createPublicClient, getAddress, http, type PublicClient, parseAbiItem }
 import { MAX_NANO_USD, NANO_PER_MICRO_USD } from '../../../shared/money.js';
 import { creditPayment } from '../billing/credit-account.js';
 import { inTransaction } from '../billing/transaction.js';
+import { tellTopUpCredited } from '../webhook/tell-top-up-credited.js';
 import { parseAddress } from './deposit-address.js';
 import type { UsdtNetwork, UsdtSettings } from './payments.js';
 
@@ -154,11 +155,12 @@ async function settleDeposit(client: PoolClient, network: UsdtNetwork, row: Depo
     `UPDATE deposit SET status = 'credited', credited_at = now() WHERE network = $1 AND tx_hash = $2 AND log_index = $3`,
     key,
   );
-  await client.query(
+  const { rows } = await client.query<{ id: string }>(
     `UPDATE top_up SET status = 'paid', credited = $3, paid_at = now() WHERE id = (
-       SELECT id FROM top_up WHERE account_id = $1 AND network = $2 AND status = 'pending' ORDER BY id LIMIT 1 FOR UPDATE)`,
+       SELECT id FROM top_up WHERE account_id = $1 AND network = $2 AND status = 'pending' ORDER BY id LIMIT 1 FOR UPDATE) RETURNING id`,
     [row.account_id, network, amount],
   );
+  await tellTopUpCredited(client, { accountId: row.account_id, topUpId: rows[0]?.id ?? null, amount, method: 'usdt' });
   return true;
 }
 

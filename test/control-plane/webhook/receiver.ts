@@ -1,0 +1,44 @@
+/** A customer's server on this machine: keeps every message that comes, answers as it is told. */
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll } from 'vitest';
+
+export interface Message {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Receiver {
+  readonly origin: string;
+  readonly messages: readonly Message[];
+  /** Those that came under this path. */
+  of(path: string): Message[];
+  /** From now on, under this path. */
+  answer(path: string, status: number, headers?: Readonly<Record<string, string>>): void;
+}
+
+/** Closed after the file. */
+export async function startReceiver(): Promise<Receiver> {
+  const messages: Message[] = [];
+  const answers = new Map<string, { status: number; headers: Readonly<Record<string, string>> }>();
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const part of request.setEncoding('utf8')) body += part;
+    const path = request.url ?? '';
+    messages.push({ path, headers: request.headers, body });
+    const { status, headers } = answers.get(path) ?? { status: 204, headers: {} };
+    response.writeHead(status, headers).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    messages,
+    of: (path) => messages.filter((message) => message.path === path),
+    answer: (path, status, headers = {}) => void answers.set(path, { status, headers }),
+  };
+}
