@@ -120,6 +120,8 @@ export interface ChatRequest {
   readonly tools?: readonly FunctionTool[] | null;
   readonly tool_choice?: ToolChoice | null;
   readonly parallel_tool_calls?: boolean | null;
+  /** OpenAI's first shape of tools. */
+  readonly functions?: readonly FunctionTool['function'][] | null;
   readonly response_format?: ResponseFormat | null;
   readonly reasoning_effort?: ReasoningEffort | null;
   readonly reasoning?: {

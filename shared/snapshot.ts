@@ -91,6 +91,8 @@ export interface VendorQuirks {
   /** Tool call ids must match `[a-zA-Z0-9]{9}` (Mistral). */
   readonly toolCallIds?: 'mistral';
   readonly toolChoiceRequired?: 'any';
+  /** Knows custom tools, `allowed_tools` and the old `functions` (OpenAI, Azure). Others get them as plain function tools. */
+  readonly openAiTools?: boolean;
   /** A user message directly after a tool message is refused (Mistral, code 3230). */
   readonly noUserAfterTool?: boolean;
   /** `json_object` needs the word "json" in the messages. */

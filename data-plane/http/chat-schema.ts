@@ -45,11 +45,12 @@ export const CONTENT_PARTS = {
 export const ContentPart = Type.Union(Object.values(CONTENT_PARTS));
 const Content = Type.Union([Type.String(), Type.Array(ContentPart, { minItems: 1 })]);
 
-const ToolCall = Type.Object({
-  id: Type.String({ minLength: 1 }),
-  type: Type.Literal('function'),
-  function: Type.Object({ name: Name, arguments: Type.String() }),
-});
+const CalledFunction = Type.Object({ name: Name, arguments: Type.String() });
+const CallId = Type.String({ minLength: 1 });
+const ToolCall = Type.Union([
+  Type.Object({ id: CallId, type: Type.Literal('function'), function: CalledFunction }),
+  Type.Object({ id: CallId, type: Type.Literal('custom'), custom: Type.Object({ name: Name, input: Type.String() }) }),
+]);
 
 const Spoken = { content: Content, name: Type.Optional(Type.String()) };
 
@@ -64,6 +65,7 @@ export const MESSAGES = {
     name: Type.Optional(Type.String()),
     refusal: OptionalNullable(Type.String()),
     tool_calls: OptionalNullable(Type.Array(ToolCall)),
+    function_call: OptionalNullable(CalledFunction),
     reasoning: OptionalNullable(Type.String()),
     reasoning_content: OptionalNullable(Type.String()),
     reasoning_details: OptionalNullable(Type.Array(Type.Object({ type: Type.String() }))),
@@ -74,22 +76,32 @@ export const MESSAGES = {
 
 export const Message = Type.Union(Object.values(MESSAGES));
 
-const Tool = Type.Object({
-  type: Type.Literal('function'),
-  function: Type.Object({
-    name: Name,
-    description: OptionalNullable(Type.String()),
-    parameters: OptionalNullable(Type.Record(Type.String(), Type.Unknown())),
-    strict: OptionalNullable(Type.Boolean()),
-  }),
-  cache_control: Type.Optional(CacheControl),
+const DeclaredFunction = Type.Object({
+  name: Name,
+  description: OptionalNullable(Type.String()),
+  parameters: OptionalNullable(Type.Record(Type.String(), Type.Unknown())),
+  strict: OptionalNullable(Type.Boolean()),
 });
+
+const Tool = Type.Union([
+  Type.Object({ type: Type.Literal('function'), function: DeclaredFunction, cache_control: Type.Optional(CacheControl) }),
+  // Free text instead of JSON, perhaps by a grammar: OpenAI's alone.
+  Type.Object({ type: Type.Literal('custom'), custom: Type.Object({ name: Name, description: Type.Optional(Type.String()) }) }),
+]);
 
 const ToolChoice = Type.Union([
   Type.Literal('none'),
   Type.Literal('auto'),
   Type.Literal('required'),
   Type.Object({ type: Type.Literal('function'), function: Type.Object({ name: Name }) }),
+  Type.Object({ type: Type.Literal('custom'), custom: Type.Object({ name: Name }) }),
+  Type.Object({
+    type: Type.Literal('allowed_tools'),
+    allowed_tools: Type.Object({
+      mode: Type.Union([Type.Literal('auto'), Type.Literal('required')]),
+      tools: Type.Array(Type.Record(Type.String(), Type.Unknown())),
+    }),
+  }),
 ]);
 
 const ResponseFormat = Type.Union([
@@ -146,6 +158,9 @@ export const CHAT_MEMBERS = {
   tools: OptionalNullable(Type.Array(Tool, { maxItems: 1024 })),
   tool_choice: OptionalNullable(ToolChoice),
   parallel_tool_calls: OptionalNullable(Type.Boolean()),
+  // OpenAI's first shape of tools.
+  functions: OptionalNullable(Type.Array(DeclaredFunction, { minItems: 1, maxItems: 128 })),
+  function_call: OptionalNullable(Type.Union([Type.Literal('none'), Type.Literal('auto'), Type.Object({ name: Name })])),
   response_format: OptionalNullable(ResponseFormat),
   reasoning_effort: OptionalNullable(ReasoningEffort),
   reasoning: OptionalNullable(

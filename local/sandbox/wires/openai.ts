@@ -34,10 +34,7 @@ function readPrompt(body: JsonObject, call: Call): Prompt {
     messageCount: messages.length,
     lastUserText: contentText(users.at(-1)?.['content']),
     endsWithToolResult: messages.at(-1)?.['role'] === 'tool',
-    tools: asArray(body['tools']).map((tool) => {
-      const definition = asObject(asObject(tool)['function']);
-      return { name: asString(definition['name']), schema: asObject(definition['parameters']) };
-    }),
+    tools: readTools(body),
     toolChoice: readToolChoice(body['tool_choice']),
     parallelTools: body['parallel_tool_calls'] !== false,
     schema: readSchema(format),
@@ -61,7 +58,22 @@ function readSchema(format: JsonObject): JsonObject | undefined {
   return format['type'] === 'json_schema' ? asObject(asObject(format['json_schema'])['schema']) : undefined;
 }
 
+function readTools(body: JsonObject): Prompt['tools'] {
+  const declared = asArray(body['functions']).concat(
+    asArray(body['tools']).map((tool) => asObject(tool)['function'] ?? asObject(tool)['custom']),
+  );
+  const allowed = asArray(asObject(asObject(body['tool_choice'])['allowed_tools'])['tools']).map((tool) =>
+    asObject(asObject(tool)['function']),
+  );
+  return declared
+    .map(asObject)
+    .filter(({ name }) => allowed.length === 0 || allowed.some((one) => one['name'] === name))
+    .map((definition) => ({ name: asString(definition['name']), schema: asObject(definition['parameters']) }));
+}
+
 function readToolChoice(choice: unknown): Prompt['toolChoice'] {
+  const allowance = asObject(asObject(choice)['allowed_tools'])['mode'];
+  if (allowance !== undefined) return allowance === 'required' ? 'required' : 'auto';
   if (choice === 'none') return 'none';
   if (choice === 'required' || choice === 'any') return 'required';
   return isObject(choice) ? { name: asString(asObject(choice['function'])['name']) } : 'auto';

@@ -62,6 +62,7 @@ export const VENDORS: readonly VendorRow[] = [
       // A dearer tier would cost the operator more than the customer pays.
       drop: ['top_k', 'service_tier'],
       // "Function tools with reasoning_effort are not supported ... set reasoning_effort to 'none'", even when the field is absent.
+      openAiTools: true,
       toolsNeedNoEffort: '^gpt-(5\\.[4-9]|[6-9])',
     },
   }),
@@ -78,6 +79,7 @@ export const VENDORS: readonly VendorRow[] = [
       passUnknown: true,
       maxTokensField: 'max_completion_tokens',
       drop: ['top_k', 'service_tier', 'web_search_options'],
+      openAiTools: true,
       toolsNeedNoEffort: '^gpt-(5\\.[4-9]|[6-9])',
     },
   }),

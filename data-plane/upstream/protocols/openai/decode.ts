@@ -88,24 +88,28 @@ function decodeChoice(choice: JsonRecord | undefined, position: number, target: 
       logprobs: asRecord(choice['logprobs']) ?? null,
       finish_reason: finishReason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop'),
     },
-    bytes: countBytes(spoken.text, spoken.reasoning, refusal, ...toolCalls.map((call) => call.function.arguments)),
+    bytes: countBytes(spoken.text, spoken.reasoning, refusal, ...toolCalls.map((call) => call.function?.arguments ?? call.custom?.input)),
     finishReason: finishReason ?? 'stop',
   };
 }
 
 interface DecodedToolCall {
   readonly id: string;
-  readonly type: string;
-  readonly function: { readonly name: string; readonly arguments: string };
+  readonly type: 'function' | 'custom';
+  readonly function?: { readonly name: string; readonly arguments: string };
+  readonly custom?: { readonly name: string; readonly input: string };
 }
 
 function decodeToolCall(call: JsonRecord, requestId: string, choice: number, index: number): DecodedToolCall {
-  const called = asRecord(call['function']) ?? {};
+  const custom = asRecord(call['custom']);
+  const called = asRecord(call['function']) ?? custom ?? {};
   const name = asText(called['name']);
   if (name === undefined) throw malformed('a tool call of the answer has no name');
+  const id = asText(call['id']) ?? syntheticToolCallId(requestId, choice, index);
+  if (custom !== undefined) return { id, type: 'custom', custom: { name, input: readArguments(custom['input']) } };
   const text = readArguments(called['arguments']);
   return {
-    id: asText(call['id']) ?? syntheticToolCallId(requestId, choice, index),
+    id,
     type: 'function',
     // 27: no arguments is an empty object, never an empty string.
     function: { name, arguments: text.trim() === '' ? '{}' : text },

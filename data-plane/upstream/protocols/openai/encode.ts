@@ -10,6 +10,7 @@ import { encodeMessages, withoutToolMarks } from './encode-messages.js';
 import { encodeReasoning, stopThinking } from './encode-reasoning.js';
 import { encodeResponseFormat } from './encode-response-format.js';
 import { type MemberEdit, patchBody } from './patch-body.js';
+import { simplifyTools } from './simplify-tools.js';
 
 /** This gateway's own: no vendor sees them, and obeying them is not dropping them. `usage` is OpenRouter's way to ask for what always comes. */
 const GATEWAY_MEMBERS = ['models', 'provider', 'max_cost', 'session_id', 'tier', 'cache_control', 'usage'] as const;
@@ -47,6 +48,7 @@ export function encodeRequest(target: AttemptTarget): EncodedRequest {
   encodeStreamOptions(draft, target);
   encodeLimits(draft, target);
   encodeReasoning(draft, target);
+  if (quirks.openAiTools !== true) simplifyTools(draft);
   encodeTools(draft, target);
   encodeResponseFormat(draft, quirks);
   draft.set('messages', encodeMessages(draft.get('messages') as readonly ChatMessage[], quirks, target.model.ownedBy));
@@ -97,7 +99,8 @@ function encodeTools(draft: BodyDraft, target: AttemptTarget): void {
     draft.set('reasoning_effort', 'none' satisfies ReasoningEffort);
   }
   const choice = draft.get('tool_choice');
-  const forced = choice === 'required' || asRecord(choice) !== undefined;
+  const forced =
+    choice === 'required' || (asRecord(choice) !== undefined && asRecord(asRecord(choice)?.['allowed_tools'])?.['mode'] !== 'auto');
   if (forced && quirks.forcedToolChoice === 'auto') {
     draft.set('tool_choice', 'auto');
     draft.name('tool_choice');

@@ -279,7 +279,11 @@ function textMemberOf(delta: JsonRecord, out: Record<string, unknown>): TextMemb
     return typeof delta['reasoning'] === 'string' && delta['reasoning_content'] == null ? 'reasoning' : undefined;
   }
   const call = asRecord(asArray(out['tool_calls'])[0]);
-  const isContinuation = asArray(out['tool_calls']).length === 1 && asArray(delta['tool_calls']).length === 1 && call?.['id'] === undefined;
+  const isContinuation =
+    asArray(out['tool_calls']).length === 1 &&
+    asArray(delta['tool_calls']).length === 1 &&
+    call?.['id'] === undefined &&
+    call?.['custom'] === undefined;
   return isContinuation ? 'arguments' : undefined;
 }
 

@@ -12,6 +12,8 @@ interface OpenCall {
   id: string | undefined;
   /** Ours; undefined until the name came. */
   position: number | undefined;
+  /** OpenAI's custom tools: free text under `custom.input` instead of JSON under `function.arguments`. */
+  readonly custom: boolean;
   /** Arguments that came before the name. */
   pending: string;
   hasArguments: boolean;
@@ -49,8 +51,9 @@ export class ToolCallStream {
     for (const value of entries) {
       const entry = asRecord(value);
       if (entry === undefined) continue;
-      const called = asRecord(entry['function']) ?? {};
-      const text = readArguments(called['arguments']);
+      const custom = asRecord(entry['custom']);
+      const called = asRecord(entry['function']) ?? custom ?? {};
+      const text = readArguments(called[custom === undefined ? 'arguments' : 'input']);
       const call = this.#find(entry, asText(called['name']));
       bytes += Buffer.byteLength(text);
       if (text !== '') call.hasArguments = true;
@@ -64,7 +67,7 @@ export class ToolCallStream {
   close(): readonly Record<string, unknown>[] {
     return this.#calls.flatMap((call) => {
       if (call.position === undefined) throw malformed('a tool call of the stream has no name');
-      return call.hasArguments ? [] : [{ index: call.position, function: { arguments: '{}' } }];
+      return call.hasArguments || call.custom ? [] : [{ index: call.position, function: { arguments: '{}' } }];
     });
   }
 
@@ -78,14 +81,21 @@ export class ToolCallStream {
         : this.#calls.findLast((call) => call.index === index);
     const isAnother = known !== undefined && id !== undefined && known.id !== undefined && known.id !== id && name !== undefined;
     if (known !== undefined && !isAnother) return known;
-    const call: OpenCall = { index, id, position: undefined, pending: '', hasArguments: false };
+    const call: OpenCall = {
+      index,
+      id,
+      custom: asRecord(entry['custom']) !== undefined,
+      position: undefined,
+      pending: '',
+      hasArguments: false,
+    };
     this.#calls.push(call);
     return call;
   }
 
   #advance(call: OpenCall, entry: JsonRecord, name: string | undefined, text: string): Record<string, unknown> | undefined {
     call.id ??= asText(entry['id']);
-    if (call.position !== undefined) return text === '' ? undefined : { index: call.position, function: { arguments: text } };
+    if (call.position !== undefined) return text === '' ? undefined : { index: call.position, ...said(call, text) };
     call.pending += text;
     if (name === undefined) return undefined;
     call.position = this.#opened++;
@@ -94,9 +104,13 @@ export class ToolCallStream {
     return {
       index: call.position,
       id: call.id,
-      type: 'function',
-      function: { name, arguments: call.pending },
+      type: call.custom ? 'custom' : 'function',
+      ...said(call, call.pending, { name }),
       ...(extra != null && { extra_content: extra }),
     };
   }
+}
+
+function said(call: OpenCall, text: string, opening: { readonly name?: string } = {}): Record<string, unknown> {
+  return call.custom ? { custom: { ...opening, input: text } } : { function: { ...opening, arguments: text } };
 }
