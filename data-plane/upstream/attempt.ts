@@ -19,8 +19,9 @@ const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 export interface AttemptPlan {
+  readonly adapter: ProtocolAdapter;
   /** Called once, within the time for the beginning. */
-  readonly prepare: () => Promise<{ readonly adapter: ProtocolAdapter; readonly target: AttemptTarget }>;
+  readonly prepare: () => AttemptTarget | Promise<AttemptTarget>;
   readonly userSupplied: boolean;
   readonly connectMs: number;
   readonly beginMs: number;
@@ -70,8 +71,9 @@ export class Attempt {
   }
 
   async #commit(onEnd: AttemptEnd): Promise<Committed> {
-    const { userSupplied, connectMs, traceparent } = this.plan;
-    const { adapter, target } = await this.plan.prepare();
+    const { adapter, userSupplied, connectMs, traceparent } = this.plan;
+    const prepared = this.plan.prepare();
+    const target = prepared instanceof Promise ? await prepared : prepared;
     const encoded = adapter.encodeRequest(target);
     if (this.#aborted !== undefined) throw this.#aborted;
     const headers = { ...encoded.headers, 'user-agent': USER_AGENT, ...(traceparent !== undefined && { traceparent }) };

@@ -86,7 +86,7 @@ class Execution {
       const won = await this.#search();
       const { plan } = this;
       this.meter.commit(won.candidate);
-      const dropped = [...new Set([...won.candidate.dropped, ...won.dropped])];
+      const dropped = won.dropped.length === 0 ? won.candidate.dropped : [...new Set([...won.candidate.dropped, ...won.dropped])];
       return {
         served: { candidate: won.candidate, plan, attempts: this.#attempts, stream: this.request.stream, dropped },
         frames: won.frames,
@@ -174,7 +174,7 @@ class Execution {
   #begin(candidate: Candidate, othersLeft: boolean): Try {
     const { client, now } = this.dependencies;
     this.#attempts++;
-    const { timeouts } = candidate.endpoint.vendor;
+    const { timeouts, protocol } = candidate.endpoint.vendor;
     const attempt = new Attempt(client, {
       now,
       connectMs: timeouts.connectMs,
@@ -182,13 +182,8 @@ class Execution {
       beginMs: beginTimeMs(timeouts.firstTokenMs, this.#remainingMs(), othersLeft, this.#usualBegin(candidate)),
       userSupplied: candidate.credential.owner === 'byok' && candidate.credential.baseUrl !== undefined,
       ...(this.request.traceparent !== undefined && { traceparent: this.request.traceparent }),
-      prepare: async () => {
-        const { protocol } = candidate.endpoint.vendor;
-        return {
-          adapter: ADAPTERS[protocol],
-          target: await inlineMedia(buildTarget(candidate, this.request, this.meter.outputLimit), protocol, client),
-        };
-      },
+      adapter: ADAPTERS[protocol],
+      prepare: () => inlineMedia(buildTarget(candidate, this.request, this.meter.outputLimit), protocol, client),
     });
     this.#running.add(attempt);
     return { candidate, attempt, outcome: this.#follow(candidate, attempt) };

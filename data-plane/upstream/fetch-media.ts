@@ -17,9 +17,12 @@ const MAX_MEDIA_COUNT = 20;
 const FETCH_MS = 10_000;
 
 /** The same target when nothing must be fetched. Throws UpstreamFailure `invalid_request` otherwise when a URL cannot be. */
-export async function inlineMedia(target: AttemptTarget, protocol: Protocol, client: UpstreamClient): Promise<AttemptTarget> {
+export function inlineMedia(target: AttemptTarget, protocol: Protocol, client: UpstreamClient): AttemptTarget | Promise<AttemptTarget> {
   const urls = remoteMediaUrls(target.body, protocol, target.quirks);
-  if (urls.length === 0) return target;
+  return urls.length === 0 ? target : fetchAll(target, urls, client);
+}
+
+async function fetchAll(target: AttemptTarget, urls: readonly string[], client: UpstreamClient): Promise<AttemptTarget> {
   if (urls.length > MAX_MEDIA_COUNT) throw cannotFetch(`more than ${MAX_MEDIA_COUNT} URLs in one request`);
   const fetched = await Promise.all(urls.map(async (url) => [url, await fetchOne(url, client)] as const));
   const body = withInlineMedia(target.body, new Map(fetched));

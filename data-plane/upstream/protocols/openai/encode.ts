@@ -130,10 +130,10 @@ function rename(draft: BodyDraft, from: string, to: string): void {
   draft.set(to, value);
 }
 
-function requestUrl(target: AttemptTarget): string {
-  const path = (target.quirks.path ?? '/chat/completions').replaceAll('{model}', encodeURIComponent(target.upstreamModel));
-  const query = target.quirks.query === undefined ? '' : `?${new URLSearchParams(target.quirks.query).toString()}`;
-  return target.baseUrl.replace(/\/+$/, '') + path + query;
+function requestUrl({ quirks, baseUrl, upstreamModel }: AttemptTarget): string {
+  const path = quirks.path?.replaceAll('{model}', encodeURIComponent(upstreamModel)) ?? '/chat/completions';
+  const query = quirks.query === undefined ? '' : `?${new URLSearchParams(quirks.query).toString()}`;
+  return (baseUrl.endsWith('/') ? baseUrl.replace(/\/+$/, '') : baseUrl) + path + query;
 }
 
 function requestHeaders(target: AttemptTarget): Record<string, string> {
@@ -148,6 +148,8 @@ function requestHeaders(target: AttemptTarget): Record<string, string> {
   return headers;
 }
 
+const NONE: readonly string[] = [];
+
 /** The members that will differ from the client's body. Undefined as a value removes. */
 export class BodyDraft {
   readonly #body: JsonRecord;
@@ -159,7 +161,7 @@ export class BodyDraft {
   }
 
   get dropped(): readonly string[] {
-    return [...this.#dropped];
+    return this.#dropped.size === 0 ? NONE : [...this.#dropped];
   }
 
   get(member: string): unknown {
@@ -189,17 +191,17 @@ export class BodyDraft {
     if (value !== null && DEFAULTS[member] !== value) this.name(member);
   }
 
+  /** Of the client's body, those that are still there. */
   members(): string[] {
-    return [...new Set([...Object.keys(this.#body), ...this.#changes.keys()])].filter((member) => this.get(member) !== undefined);
+    return Object.keys(this.#body).filter((member) => this.get(member) !== undefined);
   }
 
   encode(raw: Buffer): Buffer | string {
-    return patchBody(raw, [...this.#edits()]) ?? JSON.stringify({ ...this.#body, ...Object.fromEntries(this.#changes) });
-  }
-
-  *#edits(): Iterable<MemberEdit> {
+    if (this.#changes.size === 0) return raw;
+    const edits: MemberEdit[] = [];
     for (const [key, value] of this.#changes) {
-      yield { key, text: value === undefined ? null : JSON.stringify(value), value: this.#body[key] };
+      edits.push({ key, text: value === undefined ? null : JSON.stringify(value), value: this.#body[key] });
     }
+    return patchBody(raw, edits) ?? JSON.stringify({ ...this.#body, ...Object.fromEntries(this.#changes) });
   }
 }

@@ -23,13 +23,13 @@ interface Cut {
 /** How far from either end a member is looked for: what stands around `messages` is short. */
 const WINDOW_BYTES = 2_048;
 /** The colon, a scalar without escapes, and the comma after it. */
-const VALUE = /^[ \t\r\n]*:[ \t\r\n]*("[^"\\]*"|-?[0-9][0-9.eE+-]*|true|false|null)[ \t\r\n]*(,?)/;
+const VALUE = /[ \t\r\n]*:[ \t\r\n]*("[^"\\]*"|-?[0-9][0-9.eE+-]*|true|false|null)[ \t\r\n]*(,?)/y;
 
 export function patchBody(raw: Buffer, edits: readonly MemberEdit[]): Buffer | undefined {
   if (edits.length === 0) return raw;
   const start = raw.toString('latin1', 0, WINDOW_BYTES);
   const endAt = Math.max(0, raw.length - WINDOW_BYTES);
-  const end = raw.toString('latin1', endAt);
+  const end = endAt === 0 ? start : raw.toString('latin1', endAt);
   const open = start.indexOf('{');
   if (open === -1) return undefined;
   const cuts: Cut[] = [];
@@ -44,10 +44,8 @@ export function patchBody(raw: Buffer, edits: readonly MemberEdit[]): Buffer | u
     cuts.push(cut);
   }
   if (added !== '') cuts.unshift({ from: open + 1, to: open + 1, text: added });
-  return splice(
-    raw,
-    cuts.sort((left, right) => left.from - right.from),
-  );
+  if (cuts.length > 1) cuts.sort((left, right) => left.from - right.from);
+  return splice(raw, cuts);
 }
 
 function findCut(raw: Buffer, edit: MemberEdit, start: string, end: string, endAt: number): Cut | undefined {
@@ -69,7 +67,8 @@ function isFirstOfItsName(raw: Buffer, key: string, at: number): boolean {
 }
 
 function cutMember(text: string, at: number, literal: string, edit: MemberEdit): Cut | undefined {
-  const match = VALUE.exec(text.slice(at + literal.length));
+  VALUE.lastIndex = at + literal.length;
+  const match = VALUE.exec(text);
   if (match === null) return undefined;
   const [whole, value, comma] = match;
   if (value === undefined || Buffer.from(value, 'latin1').toString() !== JSON.stringify(edit.value)) return undefined;
@@ -107,13 +106,21 @@ function stringEnd(text: string, open: number): number {
 
 /** Undefined when two cuts share a comma. */
 function splice(raw: Buffer, cuts: readonly Cut[]): Buffer | undefined {
-  const parts: Buffer[] = [];
+  let length = raw.length;
   let position = 0;
-  for (const cut of cuts) {
-    if (cut.from < position) return undefined;
-    parts.push(raw.subarray(position, cut.from), Buffer.from(cut.text));
-    position = cut.to;
+  for (const { from, to, text } of cuts) {
+    if (from < position) return undefined;
+    length += Buffer.byteLength(text) - (to - from);
+    position = to;
   }
-  parts.push(raw.subarray(position));
-  return Buffer.concat(parts);
+  const patched = Buffer.allocUnsafe(length);
+  let at = 0;
+  position = 0;
+  for (const { from, to, text } of cuts) {
+    at += raw.copy(patched, at, position, from);
+    at += patched.write(text, at);
+    position = to;
+  }
+  raw.copy(patched, at, position);
+  return patched;
 }
