@@ -1,6 +1,6 @@
 /**
  * How hard a request is, 0 to 1, from the request itself: decides the tier of a smart group. A logistic sum of a few dozen features;
- * the weights are data (`complexity-weights.ts`), fitted by `test/routing/tune-complexity.ts`. Pure; about 30 microseconds for 4 KB,
+ * the weights are data (`complexity-weights.ts`), fitted by `test/routing/tune-complexity.ts`. Pure; under 100 microseconds for 4 KB,
  * bounded for any length, no network call.
  */
 import type { ChatRequest } from '../../shared/chat.js';
