@@ -1,13 +1,15 @@
 /**
  * Tells the people of an account that its balance is low: once, and again only after it was a quarter above the threshold (hysteresis), so
  * that a balance around it sends no mail a minute. The row is the lock: of several control planes one sends.
- * A mail that cannot be sent is logged by the mailer and not sent again; the balance is on the console all the time.
+ * The webhook `balance.low` commits with it. A mail that cannot be sent is logged by the mailer and not sent again; the balance is on the console all the time.
  */
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { GatewayError } from '../../../shared/errors.js';
 import { formatUsd, parseUsd } from '../../../shared/money.js';
 import type { Mailer } from '../mail/mailer.js';
 import { type Actor, requirePermission } from '../permissions.js';
+import { queueEvent } from '../webhook/queue-event.js';
+import { inTransaction } from './transaction.js';
 
 /** `thresholdUsd` null: no more alerts. Throws `invalid_request` for what is no amount. */
 export async function setLowBalanceAlert(pool: Pool, actor: Actor, thresholdUsd: string | null): Promise<void> {
@@ -46,16 +48,25 @@ export async function tellLowBalances(pool: Pool, mailer: Mailer, topUpUrl: stri
     `UPDATE low_balance_alert SET told_at = NULL FROM wallet
      WHERE wallet.account_id = low_balance_alert.account_id AND told_at IS NOT NULL AND available + leased >= threshold + threshold / 4`,
   );
-  const { rows } = await pool.query<LowAccount>(
+  const low = await inTransaction(pool, markTold);
+  for (const { name, threshold, balance, emails } of low) {
+    const text = `The balance of ${name} is $${formatUsd(BigInt(balance))}, below $${formatUsd(BigInt(threshold))}.\n\nTop up: ${topUpUrl}\n`;
+    for (const to of emails) mailer.send({ to, subject: `Low balance: $${formatUsd(BigInt(balance))}`, text });
+  }
+  return low.length;
+}
+
+async function markTold(client: PoolClient): Promise<LowAccount[]> {
+  const { rows } = await client.query<LowAccount>(
     `UPDATE low_balance_alert SET told_at = now() FROM wallet JOIN account ON account.id = wallet.account_id
      WHERE wallet.account_id = low_balance_alert.account_id AND told_at IS NULL AND available + leased < threshold
      RETURNING wallet.account_id, account.name, threshold, available + leased AS balance, ARRAY(
        SELECT email FROM app_user JOIN membership ON membership.user_id = app_user.id
        WHERE membership.account_id = wallet.account_id AND role IN ('owner', 'billing') AND disabled_at IS NULL ORDER BY email) AS emails`,
   );
-  for (const { name, threshold, balance, emails } of rows) {
-    const text = `The balance of ${name} is $${formatUsd(BigInt(balance))}, below $${formatUsd(BigInt(threshold))}.\n\nTop up: ${topUpUrl}\n`;
-    for (const to of emails) mailer.send({ to, subject: `Low balance: $${formatUsd(BigInt(balance))}`, text });
+  for (const { account_id: accountId, threshold, balance } of rows) {
+    const data = { balance_usd: formatUsd(BigInt(balance)), threshold_usd: formatUsd(BigInt(threshold)) };
+    await queueEvent(client, { accountId, type: 'balance.low', data });
   }
-  return rows.length;
+  return rows;
 }

@@ -1,5 +1,13 @@
 /** What customers can be told. */
-export const EVENT_TYPES = ['batch.completed', 'batch.failed', 'batch.cancelled', 'batch.expired', 'topup.credited', 'key.paused'] as const;
+export const EVENT_TYPES = [
+  'batch.completed',
+  'batch.failed',
+  'batch.cancelled',
+  'batch.expired',
+  'topup.credited',
+  'balance.low',
+  'key.paused',
+] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -26,12 +26,19 @@ test('owners hear once of a low balance, and again only after it was a quarter a
       adjustAccount(client, { accountId, amount: usd * USD, refType: 'adjustment', refId: newId(), reason: 'test' }),
     );
 
+  await pool.query(`INSERT INTO webhook_endpoint (id, account_id, url, event_types) VALUES ($1, $2, 'https://customer.test/', '{}')`, [
+    newId(),
+    accountId,
+  ]);
+
   await setLowBalanceAlert(pool, actor, '8');
   expect(await findLowBalanceAlert(pool, accountId)).toBe('8');
   expect(await tell()).toBe(0);
   await move(-3n);
   expect(await Promise.all([tell(), tell(), tell()])).toEqual(expect.arrayContaining([1, 0, 0]));
   expect(mails).toMatchObject([{ to: 'owner@test.example', subject: 'Low balance: $7' }]);
+  const { rows: webhooks } = await pool.query('SELECT event_type, payload FROM webhook_delivery WHERE account_id = $1', [accountId]);
+  expect(webhooks).toEqual([{ event_type: 'balance.low', payload: expect.stringContaining('"balance_usd":"7"') }]);
   await move(2n);
   await tell();
   await move(-2n);

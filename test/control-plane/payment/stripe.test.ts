@@ -113,13 +113,21 @@ describe('a card payment', () => {
   });
 
   test('is credited once, however often and concurrently it is told', async () => {
-    const { accountId, session } = await order();
+    const { accountId, session, topUpId } = await order();
+    await database.pool.query(
+      `INSERT INTO webhook_endpoint (id, account_id, url, event_types) VALUES ($1, $2, 'https://customer.test/', '{topup.credited}')`,
+      [newId(), accountId],
+    );
     await stripe.pay(session.id);
     await deliver(10);
     // The same fact under another event id.
     await stripe.notify('checkout.session.completed', session);
     expect(await deliver(5)).not.toContain('credited');
     expect(await available(accountId)).toBe(25n * USD);
+    const { rows } = await database.pool.query(`SELECT payload::jsonb -> 'data' AS data FROM webhook_delivery WHERE account_id = $1`, [
+      accountId,
+    ]);
+    expect(rows).toEqual([{ data: { id: topUpId, amount_usd: '25', method: 'card' } }]);
   });
 
   test('a bank that answers later credits later, or not at all', async () => {

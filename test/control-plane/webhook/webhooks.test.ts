@@ -1,17 +1,21 @@
 /** Webhooks from the event to the customer's server: signed, once per message id, on schedule, and never to an address of ours. */
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import OpenAI from 'openai';
 import { Webhook } from 'standardwebhooks';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startWebhookDelivery } from '../../../control-plane/workers/deliver-webhooks.js';
+import { createFolder } from '../../support/folder.js';
 import { type ControlPlaneFixture, eventually, NODE_TOKEN, type Person, startControlPlane } from '../control-plane-fixture.js';
 import { type Message, type Receiver, startReceiver } from './receiver.js';
 
 let control: ControlPlaneFixture;
 let receiver: Receiver;
+const mailDirectory = createFolder();
 beforeAll(async () => {
   receiver = await startReceiver();
-  control = await startControlPlane({ egressAllowedOrigins: [receiver.origin] });
+  control = await startControlPlane({ egressAllowedOrigins: [receiver.origin], mailDirectory });
 });
 
 interface Delivery {
@@ -57,6 +61,11 @@ const received = (path: string, count = 1) =>
   eventually(async () => (receiver.of(path).length >= count ? receiver.of(path) : undefined), 15_000) as Promise<[Message, ...Message[]]>;
 
 const verify = ({ body, headers }: Message, secret: string) => new Webhook(secret).verify(body, headers as Record<string, string>);
+
+function mailsTo({ email }: Person): { readonly to: string; readonly subject: string; readonly text: string }[] {
+  const names = readdirSync(mailDirectory).filter((name) => name.endsWith('.json'));
+  return names.map((name) => JSON.parse(readFileSync(join(mailDirectory, name), 'utf8'))).filter(({ to }) => to === email);
+}
 
 /** As if the time of its next attempt had come. */
 const makeDue = (id: string) => control.database.pool.query('UPDATE webhook_delivery SET next_at = now() WHERE id = $1', [id]);
@@ -142,6 +151,17 @@ describe('a message', () => {
     expect(receiver.of(path).length).toBe(20);
   }, 30_000);
 
+  test('is not kept waiting by an account whose receiver is slow', async () => {
+    const [slow, quick] = [await control.register(), await control.register()];
+    const [slowEndpoint, quickEndpoint] = [await createEndpoint(slow), await createEndpoint(quick)];
+    receiver.answer(slowEndpoint.path, 200, { afterMs: 6_000 });
+    await Promise.all(Array.from({ length: 40 }, () => sendTest(slow, slowEndpoint.id)));
+    await received(slowEndpoint.path);
+    await sendTest(quick, quickEndpoint.id);
+    await received(quickEndpoint.path);
+    expect(receiver.of(slowEndpoint.path).length).toBeLessThan(20);
+  }, 30_000);
+
   /** Held by a claim it is due a minute ahead; recorded, at its place of the schedule. */
   function isRescheduled({ attemptedAt, nextAttemptAt }: Delivery, seconds: number): boolean {
     return nextAttemptAt !== null && Math.abs(Date.parse(nextAttemptAt) - Date.parse(attemptedAt) - seconds * 1_000) < 3_000;
@@ -161,6 +181,8 @@ describe('an endpoint', () => {
     expect(again.errors?.[0]?.extensions.code).toBe('conflict');
     await cancelBatch(person, (await submitBatch(person, null)).batchId);
     expect(receiver.of(path).length).toBe(1);
+    const told = await eventually(async () => mailsTo(person).find((mail) => mail.subject === 'A webhook endpoint was disabled'));
+    expect(told.text).toContain(receiver.origin + path);
   });
 
   test('that took nothing for five days is disabled, and not one that failed since yesterday', async () => {
@@ -171,7 +193,10 @@ describe('an endpoint', () => {
       const person = await control.register();
       const { id, path } = await createEndpoint(person);
       receiver.answer(path, 503);
-      await control.database.pool.query(`UPDATE webhook_endpoint SET failing_since = now() - $2 * interval '1 day' WHERE id = $1`, [id, days]);
+      await control.database.pool.query(`UPDATE webhook_endpoint SET failing_since = now() - $2 * interval '1 day' WHERE id = $1`, [
+        id,
+        days,
+      ]);
       await sendTest(person, id);
       await firstWhen(person, ({ responseStatus }) => responseStatus === 503);
       expect(await control.must('{ webhookEndpoints { status } }', {}, person.token)).toEqual({ webhookEndpoints: [{ status }] });
@@ -207,7 +232,11 @@ describe('an endpoint', () => {
     'at %s is refused',
     async (url) => {
       const person = await control.register();
-      const answer = await control.graphql('mutation ($url: String!) { createWebhookEndpoint(url: $url) { secret } }', { url }, person.token);
+      const answer = await control.graphql(
+        'mutation ($url: String!) { createWebhookEndpoint(url: $url) { secret } }',
+        { url },
+        person.token,
+      );
       expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'invalid_request', param: 'url' });
     },
   );
@@ -222,7 +251,7 @@ describe('an endpoint', () => {
       status: 'pending',
       problem: expect.stringContaining('not a public address'),
     });
-    receiver.answer(redirecting.path, 302, { location: `${receiver.origin}/never` });
+    receiver.answer(redirecting.path, 302, { headers: { location: `${receiver.origin}/never` } });
     await sendTest(person, redirecting.id);
     await firstWhen(person, ({ responseStatus }) => responseStatus === 302);
     expect(receiver.of('/never')).toEqual([]);
@@ -264,11 +293,16 @@ describe('the end of a batch', () => {
     expect(receiver.of(path).length).toBe(1);
   });
 
-  test.each(['https://127.0.0.1/', 'https://localhost/hook', 'https://10.0.0.1/'])('is not told to %s: the batch is refused', async (url) => {
-    const person = await control.register();
-    const { status, answer } = await submitBatch(person, url);
-    expect([status, answer.error?.param]).toEqual([400, 'callback_url']);
-    const { rows } = await control.database.pool.query('SELECT count(*)::int AS batches FROM batch WHERE account_id = $1', [person.accountId]);
-    expect(rows[0].batches).toBe(0);
-  });
+  test.each(['https://127.0.0.1/', 'https://localhost/hook', 'https://10.0.0.1/'])(
+    'is not told to %s: the batch is refused',
+    async (url) => {
+      const person = await control.register();
+      const { status, answer } = await submitBatch(person, url);
+      expect([status, answer.error?.param]).toEqual([400, 'callback_url']);
+      const { rows } = await control.database.pool.query('SELECT count(*)::int AS batches FROM batch WHERE account_id = $1', [
+        person.accountId,
+      ]);
+      expect(rows[0].batches).toBe(0);
+    },
+  );
 });
