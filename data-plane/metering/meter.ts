@@ -160,7 +160,9 @@ export class RequestMeter implements Meter {
     const over = cost - this.hold.amount;
     // Without an answer the stream runs on for one chunk; the wallet's own word ends it at once.
     this.fundsEnded = !extended && over > 0n && (this.hold.refused || over > chunk);
-    this.#checkAtBytes = this.#deliveredBytes + chunkBytes / (extended ? 4 : RECHECK);
+    const soon = this.#deliveredBytes + chunkBytes / (extended ? 4 : RECHECK);
+    // Where the hold ends it is looked at in that very frame: beyond it the platform pays.
+    this.#checkAtBytes = extended ? soon : Math.max(this.#deliveredBytes + 1, Math.min(soon, this.#affordableBytes(candidate)));
   }
 
   /** What the hold pays for beyond the input. */

@@ -26,6 +26,7 @@ export async function order(history: History, wish: Order): Promise<CustomerView
     status: 0,
     errorCode: null as string | null,
     textBytes: 0,
+    finishReason: null as string | null,
     finished: false,
     costNano: null as number | null,
   };
@@ -79,13 +80,20 @@ async function send(wish: Order, seen: Omit<Seen, 'node' | 'stream' | 'tookMs'>)
 }
 
 interface Answer {
-  readonly choices?: readonly { readonly message?: { readonly content?: string }; readonly delta?: { readonly content?: string } }[];
+  readonly choices?: readonly {
+    readonly message?: { readonly content?: string };
+    readonly delta?: { readonly content?: string };
+    readonly finish_reason?: string | null;
+  }[];
   readonly usage?: { readonly cost?: number } | null;
   readonly error?: { readonly code: string };
 }
 
-function read(answer: Answer, seen: Pick<Seen, 'textBytes' | 'costNano' | 'errorCode'>): void {
-  for (const choice of answer.choices ?? []) seen.textBytes += Buffer.byteLength(choice.message?.content ?? choice.delta?.content ?? '');
+function read(answer: Answer, seen: Pick<Seen, 'textBytes' | 'finishReason' | 'costNano' | 'errorCode'>): void {
+  for (const choice of answer.choices ?? []) {
+    seen.textBytes += Buffer.byteLength(choice.message?.content ?? choice.delta?.content ?? '');
+    seen.finishReason = choice.finish_reason ?? seen.finishReason;
+  }
   if (answer.usage?.cost !== undefined) seen.costNano = Math.round(answer.usage.cost * 1e9);
   if (answer.error) seen.errorCode = answer.error.code;
 }

@@ -46,12 +46,17 @@ export const FAULTS: readonly Fault[] = [
         },
       });
       await until(() => textBytes > 30, 10_000, 'text arrives');
+      const epoch = await epochOf(fleet, node.name);
       await node.kill();
       const view = await streaming;
       expect(view.finished).toBe(false);
       const restarted = node.start();
       await restarted;
-      const backMs = await until(() => noEarlierLease(fleet, node.name), 5_000, 'leases of the killed process are back');
+      const backMs = await until(
+        async () => (await openLeases(fleet, node.name, epoch)) === 0,
+        5_000,
+        'leases of the killed process are back',
+      );
       expect(backMs).toBeLessThan(5_000);
       await until(async () => (await settlementOf(fleet, view.requestId)) !== undefined, 10_000, 'it settled');
       const settled = await settlementOf(fleet, view.requestId);
@@ -246,6 +251,27 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    number: '11b',
+    name: 'the funds end in the middle of a stream without max_tokens: it finishes with length, all that was there is charged',
+    short: true,
+    async run(fleet) {
+      const node = first(fleet);
+      await fleet.returnLeases();
+      await fleet.setBalance(1_000_000n);
+      const { apiKey } = fleet.stack;
+      const view = await order(fleet.history, { node, apiKey, stream: true, script: 'pace=5 words=8000' });
+      expect(view).toMatchObject({ status: 200, finished: true, finishReason: 'length' });
+      await until(async () => (await settlementOf(fleet, view.requestId)) !== undefined, 10_000, 'it settled');
+      const settled = await settlementOf(fleet, view.requestId);
+      expect(settled?.reason).toBe('funds_ended');
+      expect(Number(settled?.charge)).toBeGreaterThan(900_000);
+      expect(Number(settled?.charge)).toBeLessThanOrEqual(1_000_000);
+      await fleet.setBalance(100n * NANO_PER_USD);
+      // The last frame may pass the end of the funds: a few tokens of the estimator's.
+      return { maxPlatformLoss: 6_000n };
+    },
+  },
+  {
     number: '12',
     name: 'a vendor that fails in every way: the settlement table, never an unbounded or negative charge',
     short: false,
@@ -308,14 +334,18 @@ async function settlementOf(fleet: Fleet, requestId: string) {
   return row && { charge: BigInt(row.charge), reason: row.reason, output: Number(row.output) };
 }
 
-/** Leases that the node's earlier life was granted are all closed. */
-async function noEarlierLease(fleet: Fleet, nodeId: string): Promise<boolean> {
-  const { rows } = await fleet.pool.query(
-    `SELECT id FROM lease WHERE node_id = $1 AND state = 'open'
-       AND node_epoch < (SELECT max(epoch) FROM node_cursor WHERE node_id = $1)`,
+/** Of the process that runs now: it was granted the newest lease. */
+async function epochOf(fleet: Fleet, nodeId: string): Promise<string> {
+  const { rows } = await fleet.pool.query<{ node_epoch: string }>(
+    'SELECT node_epoch FROM lease WHERE node_id = $1 ORDER BY granted_at DESC LIMIT 1',
     [nodeId],
   );
-  return rows.length === 0;
+  return rows[0]?.node_epoch ?? '0';
+}
+
+async function openLeases(fleet: Fleet, nodeId: string, epoch: string): Promise<number> {
+  const open = "SELECT id FROM lease WHERE node_id = $1 AND node_epoch = $2 AND state = 'open'";
+  return (await fleet.pool.query(open, [nodeId, epoch])).rows.length;
 }
 
 /** All that a node could still spend: what a lost disk may cost. */

@@ -11,6 +11,7 @@ export interface CustomerView {
   readonly errorCode: string | null;
   /** UTF-8 bytes of text that arrived. */
   readonly textBytes: number;
+  readonly finishReason: string | null;
   /** `[DONE]`, or the whole body. */
   readonly finished: boolean;
   /** `usage.cost` in nano-USD, if it was shown. */
