@@ -20,6 +20,8 @@ const VITEST = join(root, 'node_modules/vitest/vitest.mjs');
 /** In this order: the cheapest first. */
 const CHECKS = [
   ['types', [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit']],
+  ['console: documents', [join(root, 'node_modules/@graphql-codegen/cli/cjs/bin.js'), '--config', 'control-plane/console/codegen.json']],
+  ['console: types', [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'control-plane/console']],
   ['lint and format', [join(root, 'node_modules/@biomejs/biome/bin/biome'), 'check', '--error-on-warnings']],
   ['architecture', [VITEST, 'run', 'test/architecture.test.ts']],
   ['unused files and exports', [join(root, 'node_modules/knip/bin/knip.js'), '--no-progress']],
