@@ -59,6 +59,9 @@ const OPTIONAL_MEMBERS = [
   'prompt_cache_key',
 ] as const satisfies readonly (keyof ChatRequest)[];
 
+/** Stands among the members when some of the tools are custom: those that only OpenAI knows are left out elsewhere. */
+const CUSTOM_TOOLS = 'tools';
+
 /** What a protocol has no word for (conformance.md 7: 19 to 21). */
 const UNSPEAKABLE: Readonly<Record<Protocol, ReadonlySet<string>>> = {
   openai: new Set(),
@@ -117,7 +120,9 @@ export function needsOf(body: ChatRequest): Needs {
   if (asksForReasoning(body)) wished |= REASONING;
   if (body.logprobs === true) wished |= LOGPROBS;
   if ((body.n ?? 1) > 1) wished |= CHOICES;
-  return { required, wished, members: OPTIONAL_MEMBERS.filter((member) => body[member] !== undefined && body[member] !== null) };
+  const members: string[] = OPTIONAL_MEMBERS.filter((member) => body[member] !== undefined && body[member] !== null);
+  if (body.tools?.some((tool) => tool.type !== 'function')) members.push(CUSTOM_TOOLS);
+  return { required, wished, members };
 }
 
 export function asksForReasoning(body: ChatRequest): boolean {
@@ -148,7 +153,11 @@ export function droppedMembers(needs: Needs, endpoint: Endpoint, abilities: Capa
   if (needs.members.length === 0) return NONE;
   const unspeakable = UNSPEAKABLE[endpoint.vendor.protocol];
   const refused = endpoint.quirks?.drop ?? endpoint.vendor.quirks.drop ?? NONE;
-  const dropped = needs.members.filter((member) => unspeakable.has(member) || refused.includes(member) || lacks(abilities, member));
+  const plainToolsOnly = (endpoint.quirks?.openAiTools ?? endpoint.vendor.quirks.openAiTools) !== true;
+  const dropped = needs.members.filter(
+    (member) =>
+      unspeakable.has(member) || refused.includes(member) || lacks(abilities, member) || (member === CUSTOM_TOOLS && plainToolsOnly),
+  );
   return dropped.length === 0 ? NONE : dropped;
 }
 

@@ -81,6 +81,9 @@ test('custom tools go to OpenAI alone; others get what they can do, with a word 
   expect(openai.response.headers.get('x-modelapi-dropped')).toBeNull();
   for (const model of BY_PROTOCOL.slice(1)) {
     const { response } = await client.chat.completions.create({ model, messages, tools: [custom, tool('alpha')] }).withResponse();
-    expect(response.headers.get('x-modelapi-dropped')?.split(',')).toContain('tools');
+    expect(response.headers.get('x-modelapi-dropped')?.split(',')).toEqual(['tools']);
   }
+  const required = { messages, tools: [custom], model: 'claude-sonnet-4', models: ['gpt-4o'], provider: { require_parameters: true } };
+  const { response } = await client.chat.completions.create(required).withResponse();
+  expect(response.headers.get('x-modelapi-model')).toBe('gpt-4o');
 });

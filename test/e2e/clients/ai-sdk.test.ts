@@ -74,8 +74,7 @@ describe.each(cases)('ai with the %s provider against %s', (kind, _, name) => {
     expect(Recipe.parse(await streamed.output)).toEqual(result.output);
   });
 
-  test('reasoning stands apart from the text', async () => {
-    if (name !== 'claude-sonnet-4' || kind !== 'compatible') return;
+  test.runIf(kind === 'compatible' && name === 'claude-sonnet-4')('reasoning stands apart from the text', async () => {
     const { text, reasoningText } = await generateText({ ...common(), prompt: '[[sandbox reasoning=20]] Hello', reasoning: 'high' });
     expect(reasoningText).toBeTruthy();
     expect(text).not.toContain(reasoningText ?? '');

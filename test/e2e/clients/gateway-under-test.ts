@@ -2,8 +2,9 @@
  * What every client of the matrix is pointed at: real processes, and a `fetch` that keeps a copy of each answer. After each test the
  * copies are validated against OpenAI's schemas and against what a stream promises, whatever the client itself overlooks.
  */
-import { afterEach, expect, vi } from 'vitest';
+import { afterAll, afterEach, expect, vi } from 'vitest';
 import { z } from 'zod';
+import { HAS_OPENAI_SCHEMA } from '../../conformance/openai-schema.js';
 import { startStack } from '../../support/stack.js';
 import { violationsOfBody, violationsOfStream } from './chat-answer.js';
 
@@ -39,14 +40,20 @@ export async function startGateway(): Promise<GatewayUnderTest> {
   const stack = await startStack({ nodes: ['us'] });
   const original = globalThis.fetch;
   const answers: Promise<readonly string[]>[] = [];
+  let validated = 0;
   vi.stubGlobal('fetch', async (...parameters: Parameters<typeof fetch>) => {
     const response = await original(...parameters);
     if (response.ok && response.url.endsWith('/chat/completions')) answers.push(validate(response.clone()));
     return response;
   });
   afterEach(async () => {
+    validated += answers.length;
     const found = (await Promise.all(answers.splice(0))).flat();
     expect(found).toEqual([]);
+  });
+  afterAll(() => {
+    expect(validated).toBeGreaterThan(0);
+    console.log(`${validated} answers validated${HAS_OPENAI_SCHEMA ? '' : ' without OpenAI’s schemas'}`);
   });
   return { url: stack.gateway, apiKey: stack.apiKey };
 }

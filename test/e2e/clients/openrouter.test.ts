@@ -76,8 +76,7 @@ describe.each(MODELS)('openrouter against %s', (_, model) => {
     expect(Recipe.parse(JSON.parse(String(result.choices[0]?.message.content)))).toBeTruthy();
   });
 
-  test('reasoning, with details that go back as they came', async () => {
-    if (model !== 'claude-sonnet-4') return;
+  test.runIf(model === 'claude-sonnet-4')('reasoning, with details that go back as they came', async () => {
     const messages = [user('[[sandbox reasoning=20]] Hello')];
     const { choices } = await send({ model, messages, reasoning: { effort: 'high' } });
     const message = choices[0]?.message;
