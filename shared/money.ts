@@ -70,12 +70,13 @@ export function ratesFor(sheet: PriceSheet, inputTokenCount: number): Rates {
 export function chargeFor(buckets: TokenBuckets, sheet: PriceSheet, multiplier: Multiplier): NanoUsd {
   const rates = ratesFor(sheet, inputTokens(buckets));
   const pico =
-    count(buckets.inputUncached) * rates.inputUncached +
-    count(buckets.cacheRead) * rates.cacheRead +
-    count(buckets.cacheWrite5m) * rates.cacheWrite5m +
-    count(buckets.cacheWrite1h) * rates.cacheWrite1h +
-    count(buckets.output) * rates.output +
-    count(buckets.requests) * rates.requests;
+    cost(buckets.inputUncached, rates.inputUncached) +
+    cost(buckets.cacheRead, rates.cacheRead) +
+    cost(buckets.cacheWrite5m, rates.cacheWrite5m) +
+    cost(buckets.cacheWrite1h, rates.cacheWrite1h) +
+    cost(buckets.output, rates.output) +
+    cost(buckets.requests, rates.requests);
+  if (multiplier === INTERACTIVE) return checkAmount(pico / PICO_PER_NANO);
   return checkAmount((pico * BigInt(multiplier.numerator)) / (PICO_PER_NANO * BigInt(multiplier.denominator)));
 }
 
@@ -83,6 +84,11 @@ export function chargeFor(buckets: TokenBuckets, sheet: PriceSheet, multiplier: 
 export function byokChargeFor(buckets: TokenBuckets, multiplier: Multiplier): NanoUsd {
   const tokens = count(inputTokens(buckets)) + count(buckets.output);
   return checkAmount((tokens * BYOK_NANO_PER_TOKEN * BigInt(multiplier.numerator)) / BigInt(multiplier.denominator));
+}
+
+/** Most buckets of most requests are empty, and a bigint is an allocation. */
+function cost(tokens: number, rate: PicoUsdPerToken): bigint {
+  return tokens === 0 ? 0n : count(tokens) * rate;
 }
 
 function count(tokens: number): bigint {

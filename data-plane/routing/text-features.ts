@@ -107,7 +107,7 @@ export function emptyFeatures(): Features {
 /** Overwrites `into` with the counts of `text[from, to)`. */
 export function countFeatures(text: string, from: number, to: number, into: Features): void {
   const counts = COUNTS.fill(0);
-  const units = readUnits(text, from, to);
+  const read = readUnits(text, from, to);
   const length = to - from;
   let words = 0;
   let longLetters = 0;
@@ -119,13 +119,13 @@ export function countFeatures(text: string, from: number, to: number, into: Feat
   let previous: number = CLASS.newline;
   let previousCode = 0;
   for (let at = 0; at < length; at++) {
-    let code = units[at] ?? 0;
+    let code = read[at] ?? 0;
     const kind = CLASS_OF[code] ?? CLASS.other;
     if (kind === CLASS.lower) {
       // Most of most texts: the rest of the word in one go.
       const start = at;
       while (at + 1 < length) {
-        const next = units[at + 1] ?? 0;
+        const next = read[at + 1] ?? 0;
         if (next < SMALL_A || next > SMALL_Z) break;
         code = next;
         at += 1;
@@ -181,12 +181,15 @@ export function countFeatures(text: string, from: number, to: number, into: Feat
 
 const COUNTS = new Uint32Array(16);
 
-let scratch = new Uint16Array(8_192);
+let units = new Uint16Array(8_192);
+let bytesOfUnits = Buffer.from(units.buffer);
 
 /** UTF-16 units in an array that the next call overwrites: half the time of asking the string for each. */
 function readUnits(text: string, from: number, to: number): Uint16Array {
-  if (to - from > scratch.length) scratch = new Uint16Array(to - from);
-  const part = from === 0 && to === text.length ? text : text.slice(from, to);
-  Buffer.from(scratch.buffer).write(part, 'utf16le');
-  return scratch;
+  if (to - from > units.length) {
+    units = new Uint16Array(to - from);
+    bytesOfUnits = Buffer.from(units.buffer);
+  }
+  bytesOfUnits.write(from === 0 && to === text.length ? text : text.slice(from, to), 'utf16le');
+  return units;
 }
