@@ -110,14 +110,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'cached tokens are charged as uncached ones too',
     file: 'shared/money.ts',
-    from: 'count(buckets.inputUncached) * rates.inputUncached +',
-    to: 'count(buckets.inputUncached + buckets.cacheRead) * rates.inputUncached +',
+    from: 'cost(buckets.inputUncached, rates.inputUncached) +',
+    to: 'cost(buckets.inputUncached + buckets.cacheRead, rates.inputUncached) +',
   },
   {
     name: 'a charge is rounded up',
     file: 'shared/money.ts',
-    from: 'return checkAmount((pico * BigInt(multiplier.numerator)) / (PICO_PER_NANO * BigInt(multiplier.denominator)));',
-    to: 'return checkAmount((pico * BigInt(multiplier.numerator)) / (PICO_PER_NANO * BigInt(multiplier.denominator)) + 1n);',
+    from: 'if (multiplier === INTERACTIVE) return checkAmount(pico / PICO_PER_NANO);',
+    to: 'if (multiplier === INTERACTIVE) return checkAmount(pico / PICO_PER_NANO + 1n);',
   },
   {
     name: "a vendor's count is believed",
