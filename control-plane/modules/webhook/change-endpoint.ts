@@ -15,6 +15,8 @@ import { rotateSecret } from './webhook-secrets.js';
 
 const MAX_ENDPOINTS = 20;
 const MAX_URL_LENGTH = 2_000;
+/** Enough to try things out, too few to trouble whoever is at the other end. */
+const MAX_TESTS_A_MINUTE = 60;
 
 export interface EndpointInput {
   readonly url: string;
@@ -109,9 +111,21 @@ export async function sendTestMessage(pool: Pool, actor: Actor, endpointId: stri
   requirePermission(actor, 'webhooks:write');
   return inTransaction(pool, async (client) => {
     requireActive(await lockEndpoint(client, actor, endpointId));
+    await checkTestRate(client, endpointId);
     const data = { message: 'This is a test. Nothing happened.' };
     return queueToEndpoint(client, { accountId: actor.accountId, type: TEST_EVENT, data }, endpointId);
   });
+}
+
+async function checkTestRate(client: PoolClient, endpointId: string): Promise<void> {
+  const { rows } = await client.query<{ sent: number }>(
+    `SELECT count(*)::int AS sent FROM webhook_delivery
+     WHERE endpoint_id = $1 AND event_type = $2 AND created_at > now() - interval '1 minute'`,
+    [endpointId, TEST_EVENT],
+  );
+  if ((rows[0]?.sent ?? 0) < MAX_TESTS_A_MINUTE) return;
+  const message = `At most ${MAX_TESTS_A_MINUTE} test messages a minute go to an endpoint.`;
+  throw new GatewayError('rate_limit_exceeded', message, { retryAfterMs: 60_000 });
 }
 
 /** Throws `invalid_request` for a URL that will never be called. Its address is checked again each time that it is. */

@@ -33,7 +33,7 @@ export async function rotateSecret(client: Queries, kms: Kms, owner: SecretOwner
   return written(secret);
 }
 
-/** Newest first. An account that never asked for its secret gets one now. */
+/** Newest first. An account that never asked for its secret gets one now. Throws for an endpoint that was deleted. */
 export async function loadSecrets(client: Queries, kms: Kms, owner: SecretOwner): Promise<string[]> {
   const row = (await findRow(client, owner)) ?? (await createRow(client, kms, owner));
   const sealed = row.previous === null ? [row.secret] : [row.secret, row.previous];
@@ -50,6 +50,7 @@ async function findRow(client: Queries, owner: SecretOwner): Promise<SecretRow |
 
 /** Two workers at once: the first one's stays. */
 async function createRow(client: Queries, kms: Kms, owner: SecretOwner): Promise<SecretRow> {
+  if (owner.endpointId !== null) throw new Error(`endpoint ${owner.endpointId} has no secret: it was deleted`);
   await client.query('INSERT INTO webhook_secret (owner_id, account_id, secret) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
     idOf(owner),
     owner.accountId,

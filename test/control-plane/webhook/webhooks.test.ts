@@ -228,6 +228,30 @@ describe('an endpoint', () => {
     expect(receiver.of(some.path)).toEqual([]);
   });
 
+  test('is sent 60 test messages a minute and no more', async () => {
+    const person = await control.register();
+    const { id } = await createEndpoint(person);
+    await control.database.pool.query(
+      `INSERT INTO webhook_delivery (id, account_id, endpoint_id, event_type, payload, status)
+       SELECT gen_random_uuid(), $1, $2, 'webhook.test', '{}', 'delivered' FROM generate_series(1, 60)`,
+      [person.accountId, id],
+    );
+    const refused = await control.graphql('mutation ($id: ID!) { sendTestWebhook(id: $id) { id } }', { id }, person.token);
+    expect(refused.errors?.[0]?.extensions.code).toBe('rate_limit_exceeded');
+  });
+
+  test('that is deleted takes its secret with it, and what waits for it', async () => {
+    const person = await control.register();
+    const { id, path } = await createEndpoint(person);
+    receiver.answer(path, 500);
+    await sendTest(person, id);
+    await firstWhen(person, ({ responseStatus }) => responseStatus === 500);
+    await control.must('mutation ($id: ID!) { deleteWebhookEndpoint(id: $id) }', { id }, person.token);
+    expect(await deliveriesOf(person)).toMatchObject([{ status: 'failed', problem: 'The endpoint was deleted.' }]);
+    expect(await control.must('{ webhookEndpoints { id } }', {}, person.token)).toEqual({ webhookEndpoints: [] });
+    expect((await control.database.pool.query('SELECT 1 FROM webhook_secret WHERE owner_id = $1', [id])).rowCount).toBe(0);
+  });
+
   test.each(['http://example.com/', 'https://127.0.0.1/', 'https://localhost/', 'https://[::1]/', 'https://169.254.169.254/', 'nothing'])(
     'at %s is refused',
     async (url) => {
