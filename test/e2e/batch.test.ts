@@ -116,6 +116,8 @@ describe('a batch', () => {
     ['an item without messages', { requests: [...items(1), { custom_id: 'x', model: 'gpt-4o' }] }, 400, 'requests[1].messages'],
     ['an unknown model', { requests: items(1, 'no-such-model') }, 404, 'requests[0].model'],
     ['a callback over http', { requests: items(1), callback_url: 'http://example.com/hook' }, 400, 'callback_url'],
+    ['a callback to this machine', { requests: items(1), callback_url: 'https://127.0.0.1/hook' }, 400, 'callback_url'],
+    ['a callback to a name of this machine', { requests: items(1), callback_url: 'https://localhost/hook' }, 400, 'callback_url'],
     [
       'more than the wallet can hold',
       { requests: items(1000, 'claude-opus-4-7').map((item) => ({ ...item, max_tokens: 100_000 })) },
