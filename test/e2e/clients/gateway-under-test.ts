@@ -35,25 +35,28 @@ export interface GatewayUnderTest {
   readonly apiKey: string;
 }
 
-/** For beforeAll. Answers of this file's tests are validated from here on. */
+const answers: Promise<readonly string[]>[] = [];
+let validated = 0;
+
+afterEach(async () => {
+  const found = await Promise.all(answers.splice(0));
+  validated += found.length;
+  expect(found.flat()).toEqual([]);
+});
+
+afterAll(() => {
+  expect(validated).toBeGreaterThan(0);
+  console.log(`${validated} answers validated${HAS_OPENAI_SCHEMA ? '' : " without OpenAI's schemas"}`);
+});
+
+/** For beforeAll. Clients made after it are heard. */
 export async function startGateway(): Promise<GatewayUnderTest> {
   const stack = await startStack({ nodes: ['us'] });
   const original = globalThis.fetch;
-  const answers: Promise<readonly string[]>[] = [];
-  let validated = 0;
   vi.stubGlobal('fetch', async (...parameters: Parameters<typeof fetch>) => {
     const response = await original(...parameters);
     if (response.ok && response.url.endsWith('/chat/completions')) answers.push(validate(response.clone()));
     return response;
-  });
-  afterEach(async () => {
-    validated += answers.length;
-    const found = (await Promise.all(answers.splice(0))).flat();
-    expect(found).toEqual([]);
-  });
-  afterAll(() => {
-    expect(validated).toBeGreaterThan(0);
-    console.log(`${validated} answers validated${HAS_OPENAI_SCHEMA ? '' : ' without OpenAI’s schemas'}`);
   });
   return { url: stack.gateway, apiKey: stack.apiKey };
 }
