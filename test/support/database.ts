@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { afterAll } from 'vitest';
+import { afterFile } from './after-file.js';
 import { askService } from './services.js';
 
 export interface TestDatabase {
@@ -33,7 +33,7 @@ export async function createDatabase(options: { keep?: boolean } = {}): Promise<
     await pool.end();
     await runOnServer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`);
   };
-  if (options.keep !== true) afterAll(drop);
+  if (options.keep !== true) afterFile(drop);
   return { url, pool, drop };
 }
 

@@ -7,9 +7,9 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll } from 'vitest';
 import { findAnyFreePort } from '../../local/services/free-port.js';
 import { type RedisServer, startRedis } from '../../local/services/redis.js';
+import { afterFile } from './after-file.js';
 import { askService } from './services.js';
 
 export interface TestRedis {
@@ -23,7 +23,7 @@ export interface TestRedis {
 export async function connectRedis(): Promise<TestRedis> {
   const { url } = await askService('redis');
   const client = new Redis(url);
-  afterAll(() => client.disconnect());
+  afterFile(() => client.disconnect());
   return { url, prefix: `test-${randomBytes(6).toString('hex')}`, client };
 }
 

@@ -6,7 +6,7 @@
  *   await stack.nodes[0].kill();  await stack.nodes[0].start();
  *   await stack.database.pool.query('...');
  */
-import { afterAll } from 'vitest';
+import { afterFile } from './after-file.js';
 import { type BuiltStack, buildStack, type StackChoices } from './build-stack.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { createFolder } from './folder.js';
@@ -24,6 +24,6 @@ export async function startStack(choices: StackChoices = {}): Promise<TestStack>
   const place = { dist, folder, databaseUrl: database.url, redisUrl: redis.url, redisPrefix: redis.prefix };
   const stack = await buildStack(place, choices);
   // Registered last, so it runs first: programs stop before their database goes.
-  afterAll(() => stack.stop());
+  afterFile(() => stack.stop());
   return { ...stack, database, redis };
 }

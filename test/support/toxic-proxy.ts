@@ -7,7 +7,7 @@
  * Toxics apply to bytes of both directions from the moment they are set. Loopback only; it stops with the test's process.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { afterAll } from 'vitest';
+import { afterFile } from './after-file.js';
 
 export interface Toxics {
   /** Each chunk arrives so much later; order is kept. */
@@ -145,7 +145,7 @@ export async function startToxicProxy(target: { host: string; port: number }): P
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
   const proxy = new ToxicProxy(server, address.port, target);
-  afterAll(() => proxy.stop());
+  afterFile(() => proxy.stop());
   return proxy;
 }
 
