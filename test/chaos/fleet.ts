@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { migrate } from '../../control-plane/db/migrate.js';
 import { adjustAccount } from '../../control-plane/modules/billing/credit-account.js';
 import type { Program } from '../../local/programs.js';
@@ -14,6 +14,7 @@ import { findAnyFreePort } from '../../local/services/free-port.js';
 import { type PostgresServer, startPostgres } from '../../local/services/postgres.js';
 import type { RedisServer } from '../../local/services/redis.js';
 import { NANO_PER_USD } from '../../shared/money.js';
+import { afterFile } from '../support/after-file.js';
 import { type BuiltStack, buildStack, type StackChoices } from '../support/build-stack.js';
 import { createFolder } from '../support/folder.js';
 import { assertMoneyInvariants, type InvariantOptions } from '../support/invariants.js';
@@ -65,7 +66,7 @@ export async function startFleet(nodes: readonly string[] = ['us', 'us'], extra?
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
   pool.on('error', () => undefined);
   const history = new History(join(folder, 'history.jsonl'));
-  afterAll(async () => {
+  afterFile(async () => {
     await stack.stop();
     await pool.end();
     await Promise.all([server.process.stop(), redis.process.stop()]);

@@ -1,9 +1,9 @@
 /** A control plane of one's own in this process: its database, its part of Redis, its keys; and people who call it over HTTP. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { afterAll } from 'vitest';
 import { type ControlPlane, createControlPlane } from '../../control-plane/app.js';
 import type { ControlPlaneConfig, Ed25519Pair } from '../../control-plane/config.js';
 import { type RedisKeys, redisKeys } from '../../shared/redis-keys.js';
+import { afterFile } from '../support/after-file.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { connectRedis, type TestRedis } from '../support/redis.js';
 
@@ -46,7 +46,7 @@ export async function startControlPlane(overrides: Partial<ControlPlaneConfig> =
   const config = testConfig(database, redis, overrides);
   const app = await createControlPlane(config);
   const url = await app.listen();
-  afterAll(async () => {
+  afterFile(async () => {
     await app.close();
     await database.drop();
   });

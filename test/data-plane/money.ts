@@ -5,12 +5,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { createControlPlaneClient } from '../../data-plane/control-plane-client.js';
 import type { Candidate, CompletionRequest, ControlPlane, Endpoint, Frame, Model, Principal, RoutePlan } from '../../data-plane/types.js';
 import type { LeaseJournal } from '../../shared/lease-pool.js';
 import { chargeFor, INTERACTIVE, NANO_PER_USD, NO_TOKENS } from '../../shared/money.js';
 import { Ledger } from '../simulation/ledger.js';
+import { afterFile } from '../support/after-file.js';
 
 export const NODE_TOKEN = 'token-of-the-nodes-in-tests';
 export const ACCOUNT = '11111111-1111-4111-8111-111111111111';
@@ -56,7 +56,7 @@ export async function eventually<T>(probe: () => T | undefined | false | Promise
 
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'modelapi-spool-'));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  afterFile(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -147,7 +147,7 @@ export async function startControlPlane(balanceUsd = 10, liveNodes = 1): Promise
       await listen(server, port);
     },
   };
-  afterAll(async () => {
+  afterFile(async () => {
     await client.close();
     await close(server);
   });

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { createTestClient, createWalletClient, type Hex, http, pad, publicActions, toHex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { anvil } from 'viem/chains';
-import { afterAll } from 'vitest';
 import { findAnyFreePort } from '../../../local/services/free-port.js';
+import { afterFile } from '../../support/after-file.js';
 
 /** Anvil's first account. */
 const OWNER = privateKeyToAccount('0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80');
@@ -38,7 +38,7 @@ export async function startLocalChain(): Promise<LocalChain> {
   const rpcUrl = `http://127.0.0.1:${port}`;
   const program = fileURLToPath(import.meta.resolve('@foundry-rs/anvil/bin.mjs'));
   const node = spawn(process.execPath, [program, '--port', String(port), '--no-mining', '--slots-in-an-epoch', '1'], { stdio: 'ignore' });
-  afterAll(() => {
+  afterFile(() => {
     node.kill('SIGTERM');
   });
   const client = createTestClient({ chain: anvil, mode: 'anvil', transport: http(rpcUrl, { retryCount: 0, timeout: 30_000 }) }).extend(

@@ -1,7 +1,7 @@
 /** A customer's server on this machine: keeps every message that comes, answers as it is told. */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll } from 'vitest';
+import { afterFile } from '../../support/after-file.js';
 
 export interface Message {
   readonly path: string;
@@ -37,7 +37,7 @@ export async function startReceiver(): Promise<Receiver> {
     setTimeout(() => response.writeHead(status, headers).end(), afterMs);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterAll(() => {
+  afterFile(() => {
     server.closeAllConnections();
     server.close();
   });

@@ -8,7 +8,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll } from 'vitest';
 import { createDataPlane } from '../../../data-plane/app.js';
 import { startSandbox } from '../../../local/sandbox/sandbox.js';
 import { KEY_ACTIVE, type KeyPolicy } from '../../../shared/access-document.js';
@@ -17,6 +16,7 @@ import { redisKeys } from '../../../shared/redis-keys.js';
 import { generateDataKey, sealSecret } from '../../../shared/sealed.js';
 import type { CatalogDocument } from '../../../shared/snapshot.js';
 import type { UsageBatch, UsageEvent } from '../../../shared/usage-event.js';
+import { afterFile } from '../../support/after-file.js';
 import { connectRedis } from '../../support/redis.js';
 import { model, newKey, PEPPER, TestPublisher } from '../snapshot/test-publisher.js';
 
@@ -102,7 +102,7 @@ export async function startTestNode(options: { jwtPublicKey?: string } = {}): Pr
     await node.close();
     clearInterval(acknowledging);
   };
-  afterAll(async () => {
+  afterFile(async () => {
     await close();
     await sandbox.close();
     await control.close();
