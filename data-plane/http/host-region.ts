@@ -18,7 +18,9 @@ export function pinnedRegionOf(host: string | undefined, snapshot: Snapshot): st
 
 /** The host that belongs to no region: whoever asks it wants the nearest. */
 export function isPrimaryHost(host: string | undefined, snapshot: Snapshot): boolean {
-  return host !== undefined && hostName(host) === hostName(snapshot.settings.primaryHost);
+  if (host === undefined) return false;
+  const name = hostName(host);
+  return name === hostName(snapshot.settings.primaryHost) || name === LOCAL_PRIMARY_HOST;
 }
 
 /** Throws 421 for a host that pins another region: the client chose a geography, and this node is not in it. */
