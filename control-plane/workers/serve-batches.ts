@@ -44,10 +44,12 @@ export function registerBatchRoutes(app: FastifyInstance, dependencies: BatchRou
   // The node has checked the body, except where its callback leads; nobody else can call this.
   app.post<{ Body: SubmitBatchCall }>('/internal/batches', { onRequest, bodyLimit: BODY_BYTES }, async ({ body }) => {
     if (body.callbackUrl !== null) await checkReceiver(egress, body.callbackUrl, 'callback_url');
-    const id = await submitBatch(pool, kms, runner.queue, body);
+    const { id, fresh } = await submitBatch(pool, kms, runner.queue, body);
     runner.wake();
     const { results: _, ...batch } = await find({ id }, { account: body.accountId });
-    return batch;
+    // A worker may have begun meanwhile; the answer to a submission is the batch as it was accepted.
+    const accepted = { status: 'queued', started_at: null, request_counts: { ...batch.request_counts, completed: 0, failed: 0 } } as const;
+    return fresh ? { ...batch, ...accepted } : batch;
   });
   app.get<{ Querystring: { account: string; limit: number; after?: string } }>(
     '/internal/batches',

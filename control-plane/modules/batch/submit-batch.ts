@@ -19,13 +19,18 @@ export type QueueSlices = (
   batch: { readonly id: string; readonly accountId: string; readonly total: number },
 ) => Promise<void>;
 
-/** The id of the batch: new, or of the one that was submitted under this Idempotency-Key. */
-export async function submitBatch(pool: Pool, kms: Kms, queue: QueueSlices, call: SubmitBatchCall): Promise<string> {
+export interface SubmittedBatch {
+  readonly id: string;
+  /** False for the batch that was submitted before under this Idempotency-Key. */
+  readonly fresh: boolean;
+}
+
+export async function submitBatch(pool: Pool, kms: Kms, queue: QueueSlices, call: SubmitBatchCall): Promise<SubmittedBatch> {
   const dataKey = generateDataKey();
   const wrapped = await kms.wrap(dataKey, call.batchId);
   return inTransaction(pool, async (client) => {
     const known = await findSubmitted(client, call);
-    if (known) return known;
+    if (known) return { id: known, fresh: false };
     const ceiling = call.test ? 0n : call.items.reduce((sum, item) => sum + BigInt(item.ceilingNano), 0n);
     await holdCeiling(client, call.batchId, call.accountId, call.keyId, ceiling);
     await client.query(
@@ -51,7 +56,7 @@ export async function submitBatch(pool: Pool, kms: Kms, queue: QueueSlices, call
     );
     await insertItems(client, call, dataKey);
     await queue(client, { id: call.batchId, accountId: call.accountId, total: call.items.length });
-    return call.batchId;
+    return { id: call.batchId, fresh: true };
   });
 }
 
