@@ -16,6 +16,37 @@ beforeAll(async () => {
 
 afterEach(() => assertMoneyInvariants(stack.database.pool));
 
+describe('without the control plane', () => {
+  test('completions are served, and their usage settles when it is back', async () => {
+    const warm = await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }] }).withResponse();
+    await waitForSettlement(stack.database.pool, warm.response.headers.get('x-modelapi-generation') ?? '');
+    await stack.control.kill();
+    const ids: string[] = [];
+    for (let count = 0; count < 5; count++) {
+      const { response } = await client.chat.completions
+        .create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }], max_tokens: 60 })
+        .withResponse();
+      ids.push(response.headers.get('x-modelapi-generation') ?? '');
+    }
+    await stack.control.start();
+    for (const id of ids) expect((await waitForSettlement(stack.database.pool, id)).reason).toBe('completed');
+  });
+
+  test('a node that restarts serves from its disk', async () => {
+    await stack.control.kill();
+    try {
+      await stack.nodes[0]?.kill();
+      const startedAt = performance.now();
+      await stack.nodes[0]?.start();
+      console.log(`node ready from disk in ${Math.round(performance.now() - startedAt)} ms, process start included`);
+      const models = await client.models.list();
+      expect(models.data.length).toBeGreaterThan(100);
+    } finally {
+      await stack.control.start();
+    }
+  });
+});
+
 describe('a node killed in the middle of a stream', () => {
   test('settles the request once after its restart, for what was delivered, and gives its leases back', async () => {
     const { data: stream, response } = await client.chat.completions
@@ -47,36 +78,5 @@ describe('a node killed in the middle of a stream', () => {
         { timeout: 10_000 },
       )
       .toBe(0);
-  });
-});
-
-describe('without the control plane', () => {
-  test('completions are served, and their usage settles when it is back', async () => {
-    const warm = await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }] }).withResponse();
-    await waitForSettlement(stack.database.pool, warm.response.headers.get('x-modelapi-generation') ?? '');
-    await stack.control.kill();
-    const ids: string[] = [];
-    for (let count = 0; count < 5; count++) {
-      const { response } = await client.chat.completions
-        .create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hi' }], max_tokens: 60 })
-        .withResponse();
-      ids.push(response.headers.get('x-modelapi-generation') ?? '');
-    }
-    await stack.control.start();
-    for (const id of ids) expect((await waitForSettlement(stack.database.pool, id)).reason).toBe('completed');
-  });
-
-  test('a node that restarts serves from its disk', async () => {
-    await stack.control.kill();
-    try {
-      await stack.nodes[0]?.kill();
-      const startedAt = performance.now();
-      await stack.nodes[0]?.start();
-      console.log(`node ready from disk in ${Math.round(performance.now() - startedAt)} ms, process start included`);
-      const models = await client.models.list();
-      expect(models.data.length).toBeGreaterThan(100);
-    } finally {
-      await stack.control.start();
-    }
   });
 });
