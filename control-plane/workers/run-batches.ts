@@ -11,6 +11,7 @@ import type { Pool, PoolClient } from 'pg';
 import { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import { Agent } from 'undici';
+import { sleep } from '../db/leader.js';
 import { type ClaimedBatch, type ClaimedItem, claimItems, renewItems, returnItems } from '../modules/batch/claim-items.js';
 import {
   deleteOldBatches,
@@ -170,7 +171,7 @@ export class BatchRunner {
         this.#gate.leave(batch.accountId);
       }
       if (attempt >= TRIES_IN_A_ROW) return undefined;
-      await pause(pauseMs, this.#stopping.signal);
+      await sleep(pauseMs, this.#stopping.signal);
     }
     return undefined;
   }
@@ -235,16 +236,4 @@ class AnswerStore {
     });
     return this.#flush;
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, milliseconds);
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done, { once: true });
-  });
 }
