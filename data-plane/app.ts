@@ -58,6 +58,7 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
   });
   const regions = await createRegions({ region, nodeToken, now: Date.now, log });
   const snapshots = createSnapshots({
+    nodeId,
     region,
     regionKey: config.regionKey,
     publicKey: config.snapshotPublicKey,
@@ -69,8 +70,10 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
     random,
     log,
     onFleet: (statuses) => regions.updateFleet(statuses),
+    onCircuitHint: (hint) => upstream.applyHint(hint),
     status: () => nodeStatus(facts),
   });
+  upstream.onHint((hint) => snapshots.sendCircuitHint(hint));
   const admission = createAdmission({
     nodeId,
     epoch: metering.epoch,

@@ -123,6 +123,12 @@ export interface HealthView {
   share(endpointId: string): number;
 }
 
+/** A circuit opened at one node of a region: told to the others, which believe it briefly. */
+export interface CircuitHint {
+  readonly endpointId: string;
+  readonly openForMs: number;
+}
+
 // ---- money ---------------------------------------------------------------------------------------------------------------------
 
 /** One key's window of a minute. `resetMs`: until the window is whole again. */

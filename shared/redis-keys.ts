@@ -23,8 +23,8 @@ export function redisKeys(prefix: string) {
     /** Hash `node/epoch` -> acknowledged sequence. */
     usageAcknowledged: `${prefix}:{usage}:acknowledged`,
 
-    /** Hash endpoint -> circuit hint of one region. */
-    circuitHints: (region: string) => `${prefix}:{circuit-${region}}:hints`,
+    /** Pub/sub of circuits that opened, among the nodes of one region. */
+    circuitChannel: (region: string) => `${prefix}:{circuit-${region}}:opened`,
   } as const;
 }
 

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { NodeStatus } from '../../shared/node-status.js';
 import { redisKeys } from '../../shared/redis-keys.js';
 import type { RegionKeyPair } from '../../shared/sealed.js';
-import type { ControlPlane, Snapshot } from '../types.js';
+import type { CircuitHint, ControlPlane, Snapshot } from '../types.js';
+import { CircuitHints } from './circuit-hints.js';
 import { ControlPlaneSource } from './control-plane-source.js';
 import { FleetReader } from './fleet-reader.js';
 import { LastKnownGood } from './last-known-good.js';
@@ -18,6 +19,7 @@ import { SnapshotSubscriber } from './subscriber.js';
 import { snapshotVerificationKey } from './verify-manifest.js';
 
 export interface SnapshotOptions {
+  readonly nodeId: string;
   readonly region: string;
   readonly regionKey: RegionKeyPair;
   /** Raw Ed25519, base64url. */
@@ -32,6 +34,8 @@ export interface SnapshotOptions {
   readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void;
   /** What the other nodes last said of themselves; asked every few seconds. */
   readonly onFleet: (statuses: readonly NodeStatus[]) => void;
+  /** A circuit opened at another node of the region. */
+  readonly onCircuitHint: (hint: CircuitHint) => void;
   /** What the node says of itself beside its configuration. */
   readonly status: () => Omit<NodeStatus, 'appliedRevision' | 'appliedFrom' | 'rejected' | 'silenceMs' | 'reportedAtMs'>;
 }
@@ -44,6 +48,8 @@ export interface Snapshots {
   start(): Promise<void>;
   /** Says at once what has changed in `status` (ready, draining). */
   report(): void;
+  /** Tells the region's other nodes; lost when Redis is away. */
+  sendCircuitHint(hint: CircuitHint): void;
   close(): Promise<void>;
 }
 
@@ -76,6 +82,7 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     log: options.log,
   });
   const fleet = new FleetReader(commands, keys, options.onFleet);
+  const hints = new CircuitHints(commands, subscription, keys, options.region, options.nodeId, options.onCircuitHint);
   commands.on('ready', () => {
     subscriber.pull();
     reporter.report();
@@ -89,8 +96,10 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
       await subscriber.start();
       reporter.start();
       fleet.start();
+      hints.start();
     },
     report: () => reporter.report(),
+    sendCircuitHint: (hint) => hints.send(hint),
     async close() {
       fleet.close();
       await subscriber.close();

@@ -60,8 +60,8 @@ export class SnapshotSubscriber {
     await this.#tryDisk();
     const { subscription, keys } = this.parts;
     subscription.on('ready', () => this.pull());
-    subscription.on('message', (_channel, message) => {
-      if (this.#isNews(message)) this.pull();
+    subscription.on('message', (channel, message) => {
+      if (channel === keys.configChannel && this.#isNews(message)) this.pull();
     });
     subscription.subscribe(keys.configChannel).catch(() => undefined);
     this.pull();

@@ -3,7 +3,7 @@
  * `HealthView` is read while planning: lookups allocate nothing. Everything lives in memory and starts unknown (success 1, share 1).
  * Neighbours of the region exchange openings as hints (`onHint`, `applyHint`); without them each node finds out for itself.
  */
-import type { HealthView } from '../types.js';
+import type { CircuitHint, HealthView } from '../types.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import type { FailureKind, UpstreamFailure } from './protocols/protocol-adapter.js';
 import { Quantile } from './quantile.js';
@@ -27,11 +27,6 @@ const QUANTILE = 0.95;
 const ILL: ReadonlySet<FailureKind> = new Set(['overloaded', 'server_error', 'timeout', 'connection', 'malformed', 'cut']);
 /** With the operator's own credential these make the endpoint useless too. */
 const ILL_IF_HOUSE: ReadonlySet<FailureKind> = new Set(['auth', 'billing', 'not_found']);
-
-export interface HealthHint {
-  readonly endpointId: string;
-  readonly openForMs: number;
-}
 
 export interface EndpointReading {
   readonly endpointId: string;
@@ -60,7 +55,7 @@ interface EndpointState {
 
 export class Health implements HealthView {
   readonly #endpoints = new Map<string, EndpointState>();
-  readonly #listeners: ((hint: HealthHint) => void)[] = [];
+  readonly #listeners: ((hint: CircuitHint) => void)[] = [];
 
   /** `now`: milliseconds of a monotonic clock. */
   constructor(private readonly now: () => number) {}
@@ -146,11 +141,11 @@ export class Health implements HealthView {
     this.#state(endpointId).circuit.release();
   }
 
-  onHint(listener: (hint: HealthHint) => void): void {
+  onHint(listener: (hint: CircuitHint) => void): void {
     this.#listeners.push(listener);
   }
 
-  applyHint(hint: HealthHint): void {
+  applyHint(hint: CircuitHint): void {
     this.#state(hint.endpointId).circuit.openFor(this.now(), hint.openForMs);
   }
 

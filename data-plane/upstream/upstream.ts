@@ -5,10 +5,10 @@
  * Needs no other service: without Redis only the hints of neighbours are missing. Called by the pipeline (`execute`), by planning
  * (`health`), and by the composition root, which carries hints and closes.
  */
-import type { CompletionRequest, HealthView, Meter, RoutePlan, UpstreamAnswer } from '../types.js';
+import type { CircuitHint, CompletionRequest, HealthView, Meter, RoutePlan, UpstreamAnswer } from '../types.js';
 import { UpstreamClient } from './dispatch.js';
 import { type ExecuteDependencies, execute } from './execute.js';
-import { type EndpointReading, Health, type HealthHint } from './health.js';
+import { type EndpointReading, Health } from './health.js';
 
 export interface UpstreamDependencies extends Pick<ExecuteDependencies, 'random' | 'onFailure'> {
   /** Unix milliseconds. Default: the system's. */
@@ -23,9 +23,9 @@ export interface Upstream {
   /** For metrics and the operator. */
   readings(): readonly EndpointReading[];
   /** Told when a circuit of this node opened: to be sent to the region's other nodes. */
-  onHint(listener: (hint: HealthHint) => void): void;
+  onHint(listener: (hint: CircuitHint) => void): void;
   /** What another node of the region saw. */
-  applyHint(hint: HealthHint): void;
+  applyHint(hint: CircuitHint): void;
   /** Waits for running calls, then closes connections. */
   close(): Promise<void>;
 }

@@ -38,6 +38,7 @@ function controlPlaneOf(publisher: TestPublisher, reports: NodeStatus[] = []): C
 async function startNode(publisher: TestPublisher, redis: { url: string; prefix: string }, controlPlane = away, directory?: string) {
   const dataDirectory = directory ?? (await mkdtemp(join(tmpdir(), 'modelapi-node-')));
   const snapshots = createSnapshots({
+    nodeId: 'node-1',
     region: 'us',
     regionKey: publisher.regionKey,
     publicKey: publisher.publicKey,
@@ -49,6 +50,7 @@ async function startNode(publisher: TestPublisher, redis: { url: string; prefix:
     random: Math.random,
     log: () => undefined,
     onFleet: () => undefined,
+    onCircuitHint: () => undefined,
     status: () => ({
       nodeId: 'node-1',
       region: 'us',
