@@ -6,11 +6,12 @@ const DEMO_MODEL = 'auto';
 
 /** `notes`: lines such as `port 8080 is busy: the gateway is on 8082`. */
 export function renderBanner(record: LocalRecord, notes: readonly string[], seconds: number): string {
-  const regions = Object.entries(record.regions).map(([region, url]) => `${region} ${url}/v1`);
+  const hosts = Object.values(record.hosts).map((host) => `${host}/v1`);
   return `
 ModelAPI is ready (${seconds.toFixed(1)} s).${notes.map((line) => `\n  ${line}`).join('')}
 
-  Gateway     ${record.gateway}/v1   (${regions.join(', ')})
+  Gateway     ${record.gateway}/v1
+  Regions     ${hosts.join('\n              ')}
   API key     ${record.apiKey}
   Test key    ${record.testKey}   (free, sandbox only)
   Console     ${record.console}

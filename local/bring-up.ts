@@ -13,7 +13,7 @@ import { findRedis } from './services/find-redis.js';
 import { findFreePort } from './services/free-port.js';
 import { startPostgres } from './services/postgres.js';
 import { startRedis } from './services/redis.js';
-import { nodeUrl, type PlannedNode, Stack } from './stack.js';
+import { nodeUrl, type PlannedNode, regionHost, Stack } from './stack.js';
 import type { Supervisor } from './supervisor.js';
 
 /** First choices; a busy port moves to the next free one. */
@@ -42,13 +42,14 @@ export async function bringUp(
   const { ports, moved } = await findPorts(config.regions.length);
   const nodes = config.regions.map((region, index): PlannedNode => ({ nodeId: `${region}-1`, region, port: ports.nodes[index] ?? 0 }));
   const regions = Object.fromEntries(nodes.map((node) => [node.region, nodeUrl(node)]));
+  const hosts = Object.fromEntries(nodes.map((node) => [node.region, regionHost(node)]));
   const control = `http://127.0.0.1:${ports.control}`;
   const sandbox = `http://127.0.0.1:${ports.sandbox}`;
 
   announce('seeding');
   const warnings: string[] = [];
   const warn = (problem: string) => void warnings.push(problem);
-  await seedDemo({ databaseUrl, secrets, regions, sandboxUrl: sandbox, vendors: config.vendors, warn });
+  await seedDemo({ databaseUrl, secrets, regions: hosts, sandboxUrl: sandbox, vendors: config.vendors, warn });
 
   announce('starting the programs');
   const stack = new Stack({
@@ -72,6 +73,7 @@ export async function bringUp(
   const record: LocalRecord = {
     gateway: regions[config.regions[0] ?? ''] ?? '',
     regions,
+    hosts,
     control,
     console: control,
     graphql: `${control}/graphql`,

@@ -12,6 +12,8 @@ export interface LocalRecord {
   readonly gateway: string;
   /** Region id -> the gateway there. */
   readonly regions: Readonly<Record<string, string>>;
+  /** The same by the region's own name: `http://sg.api.localhost:8080`. Not every resolver knows such names; browsers and curl do. */
+  readonly hosts: Readonly<Record<string, string>>;
   readonly control: string;
   readonly console: string;
   readonly graphql: string;

@@ -40,9 +40,19 @@ export interface PlannedNode {
   readonly port: number;
 }
 
-/** Where a node answers, before it runs: the seed writes it into the region's row. */
+/** Where a node answers, before it runs. */
 export function nodeUrl(node: PlannedNode): string {
   return `http://127.0.0.1:${node.port}`;
+}
+
+/** One machine has no primary host: the first node is where customers are sent. */
+function gatewayAccess([first]: readonly PlannedNode[]): Record<string, string> {
+  return first === undefined ? {} : { GATEWAY_URL: nodeUrl(first) };
+}
+
+/** The product's own name for the region, as it is on one machine: browsers and curl know that `.localhost` is here. */
+export function regionHost(node: PlannedNode): string {
+  return `http://${node.region}.api.localhost:${node.port}`;
 }
 
 export class Stack {
@@ -59,7 +69,12 @@ export class Stack {
       name: 'control-plane',
       dist,
       logFolder,
-      environment: { ...controlPlaneEnvironment(addresses, secrets, plan.mailFolder, inherited), ...payments, ...extra?.controlPlane },
+      environment: {
+        ...controlPlaneEnvironment(addresses, secrets, plan.mailFolder, inherited),
+        ...gatewayAccess(plan.nodes),
+        ...payments,
+        ...extra?.controlPlane,
+      },
     });
     this.nodes = plan.nodes.map((node) => {
       const dataDirectory = join(plan.nodesFolder, node.nodeId);

@@ -56,6 +56,10 @@ describe('npm start', () => {
     const first = await startReady();
     await vi.waitFor(() => expect(first.output()).toContain(first.record.apiKey));
     expect(Object.keys(first.record.regions)).toEqual(['us', 'sg']);
+    for (const [region, host] of Object.entries(first.record.hosts)) {
+      expect(host).toMatch(new RegExp(`^http://${region}\\.api\\.localhost:\\d+$`));
+      expect(first.output()).toContain(`${host}/v1`);
+    }
     const second = await start(first.folder);
     expect(await second.exit).toBe(0);
     expect(second.output()).toContain(`already running at ${first.record.gateway}`);
