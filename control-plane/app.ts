@@ -27,6 +27,8 @@ import { localKms } from './modules/byok/kms.js';
 import type { Services } from './modules/context.js';
 import { EgressClient } from './modules/egress/egress-client.js';
 import { Fleet } from './modules/fleet/fleet.js';
+import { readGateway } from './modules/fleet/read-gateway.js';
+import { LiveChanges } from './modules/live/live-changes.js';
 import { localMailer, smtpMailer } from './modules/mail/mailer.js';
 import { openPayments } from './modules/payment/payments.js';
 import { registerStripeWebhook } from './modules/payment/receive-stripe-webhook.js';
@@ -104,6 +106,7 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
 
   const close = async () => {
     await server.close();
+    services.live.stop();
     for (const worker of workers.reverse()) await worker.stop();
     redis.disconnect();
     await services.egress.close();
@@ -141,7 +144,8 @@ async function createParts(config: ControlPlaneConfig): Promise<Parts> {
   const keys = redisKeys(config.redisPrefix);
   const orm = await openOrm(config.databaseUrl, ENTITIES);
   const fleet = new Fleet();
-  const services = createServices(config, server, pool, fleet);
+  const live = new LiveChanges(redis, keys.liveChannel);
+  const services = createServices(config, server, pool, fleet, live);
   const batches = new BatchRunner({
     pool,
     fleet,
@@ -150,11 +154,13 @@ async function createParts(config: ControlPlaneConfig): Promise<Parts> {
     kms: services.kms,
     nodeToken: config.nodeToken,
     onEnded: tellBatchEnded,
+    onProgress: (accountId) => live.changed([accountId]),
   });
-  return { config, server, pool, redis, keys, orm, fleet, log, services, settler: new UsageSettler(pool), batches };
+  const settler = new UsageSettler(pool, (accountIds) => live.changed(accountIds));
+  return { config, server, pool, redis, keys, orm, fleet, log, services, settler, batches };
 }
 
-function createServices(config: ControlPlaneConfig, { log }: FastifyInstance, pool: pg.Pool, fleet: Fleet): Services {
+function createServices(config: ControlPlaneConfig, { log }: FastifyInstance, pool: pg.Pool, fleet: Fleet, live: LiveChanges): Services {
   const { smtpUrl, mailDirectory, mailFrom } = config;
   return {
     pool,
@@ -162,9 +168,11 @@ function createServices(config: ControlPlaneConfig, { log }: FastifyInstance, po
     sessions: new SessionSigner(config.jwtKey),
     kms: localKms(config.kmsKey),
     fleet,
+    live,
     egress: new EgressClient(config.egressAllowedOrigins),
     mailer: smtpUrl === undefined ? localMailer(log, mailDirectory) : smtpMailer(smtpUrl, mailFrom, log),
     publicUrl: config.publicUrl,
+    gatewayUrl: config.gatewayUrl,
     apiKeyPepper: config.apiKeyPepper,
     signUpsPerHour: config.signUpsPerHour,
     payments: openPayments(config.payment, config.publicUrl),
@@ -193,12 +201,16 @@ async function registerRoutes(parts: Parts, options: AppOptions, draining: () =>
     registerOidc(server, { orm, services, provider: new IdentityProvider(config.identityProvider, redirectUri, local) });
   }
   await registerGraphql(server, { orm, services, nodeToken, local });
-  if (options.consoleDirectory !== undefined) await registerConsole(server, options.consoleDirectory);
+  if (options.consoleDirectory !== undefined) {
+    const gateway = () => readGateway(pool, config.gatewayUrl);
+    await registerConsole(server, options.consoleDirectory, gateway);
+  }
 }
 
 /** Pushes each as it starts, so that a failure half way leaves those that run to be stopped. */
 async function startWorkers(parts: Parts, workers: Worker[]): Promise<void> {
   const { config, pool, orm, services, batches, log } = parts;
+  services.live.start();
   workers.push(startFleetObserver(parts));
   workers.push(startPublisher({ ...parts, databaseUrl: config.databaseUrl, signer: new ManifestSigner(config.snapshotKey) }));
   const consumer = new UsageStreamConsumer({ ...parts, consumer: `control-${randomUUID()}` });

@@ -20,6 +20,8 @@ export interface ControlPlaneConfig {
   readonly port: number;
   /** Where people reach the console and GraphQL. */
   readonly publicUrl: string;
+  /** Where customers reach the API, without /v1; absent is the primary host of the settings, over https. */
+  readonly gatewayUrl: string | undefined;
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly redisPrefix: string;
@@ -58,6 +60,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): ControlP
     host,
     port,
     publicUrl: read.url('PUBLIC_URL', ['http:', 'https:'], local ? `http://${host}:${port}` : undefined),
+    gatewayUrl: read.optionalUrl('GATEWAY_URL', local ? ['http:', 'https:'] : ['https:']),
     databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
     redisUrl: read.url('REDIS_URL', ['redis:', 'rediss:']),
     redisPrefix: read.text('REDIS_PREFIX', 'modelapi'),

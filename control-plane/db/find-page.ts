@@ -19,7 +19,7 @@ export interface Page<T> {
   readonly pageInfo: { readonly endCursor: string | null; readonly hasNextPage: boolean };
 }
 
-function encodeCursor(value: string | number | bigint): string {
+export function encodeCursor(value: string | number | bigint): string {
   return Buffer.from(String(value)).toString('base64url');
 }
 

@@ -11,15 +11,20 @@ import { AccountOperatorResolver } from '../modules/account/operator.resolver.js
 import { SecurityResolver } from '../modules/account/security.resolver.js';
 import { ApiKeyResolver } from '../modules/api-key/api-key.resolver.js';
 import { AuditResolver } from '../modules/audit/audit.resolver.js';
+import { BatchResolver } from '../modules/batch/batch.resolver.js';
 import { BillingResolver } from '../modules/billing/billing.resolver.js';
 import { OversightResolver } from '../modules/billing/oversight.resolver.js';
 import { StatementResolver } from '../modules/billing/statement.resolver.js';
 import { ByokResolver } from '../modules/byok/byok.resolver.js';
 import { EndpointResolver, ModelPriceResolver, ModelResolver } from '../modules/catalog/model.resolver.js';
+import { PublicCatalogResolver } from '../modules/catalog/public-catalog.resolver.js';
 import { VendorResolver } from '../modules/catalog/vendor.resolver.js';
 import { DateTimeScalar } from '../modules/fields.js';
 import { FleetResolver } from '../modules/fleet/fleet.resolver.js';
+import { GatewayResolver } from '../modules/fleet/gateway.resolver.js';
+import { LiveResolver } from '../modules/live/live.resolver.js';
 import { PaymentResolver } from '../modules/payment/payment.resolver.js';
+import { TopUpMethodResolver } from '../modules/payment/top-up-method.resolver.js';
 import { RoutingGroupResolver } from '../modules/routing-group/routing-group.resolver.js';
 import { UsageResolver } from '../modules/usage/usage.resolver.js';
 import { WebhookResolver } from '../modules/webhook/webhook.resolver.js';
@@ -46,6 +51,11 @@ const RESOLVERS: NonEmptyArray<Function> = [
   PaymentResolver,
   UsageResolver,
   WebhookResolver,
+  LiveResolver,
+  PublicCatalogResolver,
+  GatewayResolver,
+  BatchResolver,
+  TopUpMethodResolver,
 ];
 
 export function buildGraphqlSchema(): GraphQLSchema {

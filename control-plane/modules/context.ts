@@ -25,6 +25,8 @@ export interface Services {
   readonly mailer: Mailer;
   /** Where the links of mails lead. */
   readonly publicUrl: string;
+  /** Where the API answers; absent is the primary host of the settings, over https. */
+  readonly gatewayUrl: string | undefined;
   readonly apiKeyPepper: string;
   readonly signUpsPerHour: number;
   readonly payments: Payments;

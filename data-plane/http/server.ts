@@ -11,6 +11,7 @@ import type { RouteDescription } from '../route-description.js';
 import { batchDescriptions, registerBatches } from './batches.js';
 import { chatCompletionsDescription, registerChatCompletions } from './chat-completions.js';
 import type { HttpContext } from './context.js';
+import { registerCrossOrigin } from './cross-origin.js';
 import { docsPage } from './docs-page.js';
 import { createErrorHandler, renderError } from './error-handler.js';
 import { explainRoutingDescription, registerExplainRouting } from './explain-routing.js';
@@ -72,6 +73,7 @@ export function createHttpServer(context: HttpContext, registry: Registry, publi
     throw unknownRoute(request.method, request.url, descriptions);
   });
 
+  registerCrossOrigin(server);
   registerChatCompletions(server, context);
   server.register((scope, _options, done) => {
     scope.addHook('onRequest', (request, reply, done) => {

@@ -59,6 +59,7 @@ export function testConfig(database: TestDatabase, redis: TestRedis, overrides: 
     host: '127.0.0.1',
     port: 0,
     publicUrl: 'http://127.0.0.1',
+    gatewayUrl: undefined,
     databaseUrl: database.url,
     redisUrl: redis.url,
     redisPrefix: redis.prefix,

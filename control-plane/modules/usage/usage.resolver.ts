@@ -1,10 +1,13 @@
-import { Arg, Authorized, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, ID, Query, Resolver } from 'type-graphql';
+import type { Page } from '../../db/find-page.js';
 import { requireActor } from '../actor.js';
 import type { RequestContext } from '../context.js';
 import { findGeneration } from './find-generation.js';
 import { Generation } from './generation.shapes.js';
+import { listRequests } from './list-requests.js';
 import { reportRevenue } from './report-revenue.js';
 import { reportUsage } from './report-usage.js';
+import { RequestArguments, type RequestLine, RequestLineConnection } from './request.shapes.js';
 import { RevenueRow } from './revenue.shapes.js';
 import { UsageReport } from './usage.shapes.js';
 import { RevenueDimension, UsageDimension } from './usage-dimension.js';
@@ -32,6 +35,12 @@ export class UsageResolver {
     @Arg('groupBy', () => [RevenueDimension], { nullable: true }) groupBy: RevenueDimension[] | null,
   ): Promise<RevenueRow[]> {
     return reportRevenue(context.pool, from ?? null, to ?? null, groupBy ?? [RevenueDimension.day]);
+  }
+
+  @Authorized('usage:read')
+  @Query(() => RequestLineConnection, { description: 'Newest first, those of test keys included.' })
+  requests(@Ctx() context: RequestContext, @Args(() => RequestArguments) request: RequestArguments): Promise<Page<RequestLine>> {
+    return listRequests(context.pool, requireActor(context).accountId, request);
   }
 
   @Authorized('usage:read')
