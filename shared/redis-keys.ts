@@ -23,6 +23,9 @@ export function redisKeys(prefix: string) {
     /** Hash `node/epoch` -> acknowledged sequence. */
     usageAcknowledged: `${prefix}:{usage}:acknowledged`,
 
+    /** Pub/sub between control planes: ids of accounts whose money or batches moved, joined by commas. A hint. */
+    liveChannel: `${prefix}:{live}:accounts`,
+
     /** Pub/sub of circuits that opened, among the nodes of one region. */
     circuitChannel: (region: string) => `${prefix}:{circuit-${region}}:opened`,
   } as const;

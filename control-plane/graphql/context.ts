@@ -13,7 +13,11 @@ export interface IncomingRequest {
   readonly authorization: string | undefined;
   readonly address: string;
   readonly userAgent: string | undefined;
+  /** Of a stream. */
+  readonly closing?: AbortSignal;
 }
+
+const NEVER = new AbortController().signal;
 
 interface SessionRow {
   readonly user_id: string;
@@ -32,6 +36,7 @@ export async function buildContext(services: Services, em: EntityManager, incomi
     address: incoming.address,
     userAgent: incoming.userAgent ?? '',
     services,
+    closing: incoming.closing ?? NEVER,
     loadByok: byokLoader(em),
   };
 }

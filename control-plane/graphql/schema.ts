@@ -4,7 +4,7 @@
  */
 import 'reflect-metadata';
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
-import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
+import { buildSchemaSync, type NonEmptyArray, type PubSub } from 'type-graphql';
 import { AccountResolver } from '../modules/account/account.resolver.js';
 import { MemberResolver } from '../modules/account/member.resolver.js';
 import { AccountOperatorResolver } from '../modules/account/operator.resolver.js';
@@ -58,11 +58,20 @@ const RESOLVERS: NonEmptyArray<Function> = [
   TopUpMethodResolver,
 ];
 
+/** type-graphql wants one; every subscription here brings its own source (`modules/live`). */
+const NO_TOPICS: PubSub = {
+  publish: () => undefined,
+  subscribe: () => {
+    throw new Error('subscriptions follow PostgreSQL, not topics');
+  },
+};
+
 export function buildGraphqlSchema(): GraphQLSchema {
   return buildSchemaSync({
     resolvers: RESOLVERS,
     authChecker: authorize,
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
+    pubSub: NO_TOPICS,
     validate: false,
   });
 }

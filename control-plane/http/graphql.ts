@@ -15,6 +15,8 @@ import { formatErrors } from '../graphql/errors.js';
 import { buildGraphqlSchema } from '../graphql/schema.js';
 import { hashToken } from '../modules/account/sign-session.js';
 import type { RequestContext, Services } from '../modules/context.js';
+import { OpenStreams } from '../modules/live/open-streams.js';
+import { registerGraphqlStream } from './graphql-stream.js';
 
 export interface GraphqlDependencies {
   readonly orm: MikroORM;
@@ -39,8 +41,10 @@ export async function registerGraphql(app: FastifyInstance, dependencies: Graphq
     costLimit: { maxCost: LIMITS.cost, ignoreIntrospection: true },
     blockFieldSuggestion: { enabled: !local },
   }).protect();
+  const schema = buildGraphqlSchema();
+  const formatError = formatErrors(app.log);
   const apollo = new ApolloServer<RequestContext>({
-    schema: buildGraphqlSchema(),
+    schema,
     validationRules: armor.validationRules,
     introspection: local,
     csrfPrevention: true,
@@ -48,7 +52,7 @@ export async function registerGraphql(app: FastifyInstance, dependencies: Graphq
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     persistedQueries: false,
-    formatError: formatErrors(app.log),
+    formatError,
     // These are written for any context; exactOptionalPropertyTypes does not see it.
     plugins: [
       ...armor.plugins,
@@ -58,18 +62,26 @@ export async function registerGraphql(app: FastifyInstance, dependencies: Graphq
   });
   await apollo.start();
   const address = clientAddress(nodeToken);
+  const contextOf = (request: FastifyRequest, closing?: AbortSignal) =>
+    buildContext(services, orm.em.fork(), {
+      authorization: request.headers.authorization,
+      address: address(request),
+      userAgent: request.headers['user-agent'],
+      ...(closing && { closing }),
+    });
   app.route({
     url: '/graphql',
     method: ['GET', 'POST'],
     bodyLimit: BODY_BYTES,
-    handler: fastifyApolloHandler(apollo, {
-      context: (request) =>
-        buildContext(services, orm.em.fork(), {
-          authorization: request.headers.authorization,
-          address: address(request),
-          userAgent: request.headers['user-agent'],
-        }),
-    }),
+    handler: fastifyApolloHandler(apollo, { context: (request) => contextOf(request) }),
+  });
+  registerGraphqlStream(app, {
+    schema,
+    rules: armor.validationRules,
+    maxTokens: LIMITS.tokens,
+    streams: new OpenStreams(services.pool),
+    formatError,
+    contextOf,
   });
 }
 

@@ -10,6 +10,7 @@ import type { ByokCredential } from './byok/byok.entity.js';
 import type { Kms } from './byok/kms.js';
 import type { EgressClient } from './egress/egress-client.js';
 import type { Fleet } from './fleet/fleet.js';
+import type { LiveChanges } from './live/live-changes.js';
 import type { Mailer } from './mail/mailer.js';
 import type { Payments } from './payment/payments.js';
 import type { Actor } from './permissions.js';
@@ -20,6 +21,7 @@ export interface Services {
   readonly sessions: SessionSigner;
   readonly kms: Kms;
   readonly fleet: Fleet;
+  readonly live: LiveChanges;
   /** For every URL that a customer can influence. */
   readonly egress: EgressClient;
   readonly mailer: Mailer;
@@ -40,6 +42,8 @@ export interface RequestContext {
   readonly address: string;
   readonly userAgent: string;
   readonly services: Services;
+  /** Aborts when a stream is to end: its client left, its session ended, this process stops. Never for a query. */
+  readonly closing: AbortSignal;
   /** Of one API key; all keys of one answer are read by one query. */
   readonly loadByok: (apiKeyId: string) => Promise<ByokCredential[]>;
 }

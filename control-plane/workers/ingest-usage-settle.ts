@@ -39,7 +39,11 @@ export class UsageSettler {
   readonly #facts: UsageFacts;
   readonly #seen: KeysSeen;
 
-  constructor(private readonly pool: Pool) {
+  /** `onSettled` hears, after the commit, whose money moved. */
+  constructor(
+    private readonly pool: Pool,
+    private readonly onSettled: (accountIds: ReadonlySet<string>) => void = () => undefined,
+  ) {
     this.#facts = new UsageFacts(pool);
     this.#seen = new KeysSeen(pool);
   }
@@ -49,6 +53,7 @@ export class UsageSettler {
     if (arrivals.length === 0) return [];
     const judged = await this.#judge(arrivals);
     const cursors = await this.#settleGroup(arrivals, judged, 1);
+    this.onSettled(new Set(judged.flatMap((one) => ('reason' in one ? [] : [one.event.accountId]))));
     await this.#seen.record(judged.flatMap((one) => ('reason' in one ? [] : [one.event.keyId])));
     return cursors;
   }

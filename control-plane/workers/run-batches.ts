@@ -60,6 +60,8 @@ export interface BatchRunnerDependencies {
   readonly nodeToken: string;
   readonly log: Pick<Logger, 'warn' | 'error' | 'info'>;
   readonly onEnded: OnBatchEnded;
+  /** Hears, after the commit, whose batch has got further. */
+  readonly onProgress: (accountId: string) => void;
 }
 
 export class BatchRunner {
@@ -131,7 +133,11 @@ export class BatchRunner {
     const state = this.#enter(batch.id);
     const open = new Set(batch.items.map((item) => item.ordinal));
     const renewal = setInterval(() => void renewItems(pool, batch.id, [...open]).catch(() => undefined), RENEW_MS);
-    const store = new AnswerStore((items) => finishItems(pool, batch, items, this.dependencies.onEnded));
+    const { onEnded, onProgress } = this.dependencies;
+    const store = new AnswerStore(async (items) => {
+      await finishItems(pool, batch, items, onEnded);
+      onProgress(batch.accountId);
+    });
     try {
       await Promise.all(
         batch.items.map(async (item) => {

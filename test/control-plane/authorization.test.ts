@@ -207,6 +207,25 @@ beforeAll(async () => {
 const codesOf = (answer: { errors?: readonly { extensions: { code: string } }[] }) =>
   answer.errors?.map((error) => error.extensions.code) ?? [];
 
+test('every subscription asks for a permission before anything is followed', async () => {
+  const fields = Object.values(schema.getSubscriptionType()?.getFields() ?? {});
+  expect(fields.map((field) => field.name)).toEqual(['walletChanged', 'batchProgress', 'fleetChanged']);
+  for (const field of fields) {
+    const query = `subscription { ${field.name} ${selectionOf(field.type)} }`;
+    expect(await openStream(query, undefined)).toMatch(/invalid_session/);
+    if (field.name === 'fleetChanged') expect(await openStream(query, owner.token)).toMatch(/forbidden/);
+  }
+});
+
+async function openStream(query: string, token: string | undefined): Promise<string> {
+  const response = await fetch(`${control.url}/graphql/stream`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify({ query }),
+  });
+  return response.text();
+}
+
 test('every operation of the schema has an entry, and every entry an operation', () => {
   expect(Object.keys(OPERATIONS).sort()).toEqual(operations.map((operation) => operation.name).sort());
 });

@@ -92,6 +92,7 @@ export class BillingResolver {
     const refId = input.id ? requireUuid(input.id) : newId();
     const amount = parseSigned(input.amountUsd);
     await adjustAsOperator(context.pool, requireActor(context), { accountId, amount, refType: 'adjustment', refId, reason });
+    context.services.live.changed([accountId]);
     return findWallet(context, accountId);
   }
 }

@@ -60,18 +60,22 @@ export class Fleet {
       const acknowledged = live.filter((status) => status.appliedRevision >= revision).length;
       const leftMs = deadline - this.now();
       if (acknowledged === live.length || leftMs <= 0) return { acknowledged, nodes: live.length };
-      await this.#nextStatus(leftMs);
+      await this.nextStatus(leftMs);
     }
   }
 
-  #nextStatus(waitMs: number): Promise<void> {
+  /** Resolves when a node has spoken, after `waitMs`, or when `signal` aborts. */
+  nextStatus(waitMs: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', wake);
         this.#waiters.delete(wake);
         resolve();
       };
       const timer = setTimeout(wake, waitMs);
+      signal?.addEventListener('abort', wake, { once: true });
       this.#waiters.add(wake);
     });
   }
