@@ -50,6 +50,7 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
   const metering = createMetering({ nodeId, region, dataDirectory, redisUrl, redisPrefix, controlPlane, nodeToken, warn });
   const upstream = createUpstream({
     random,
+    snapshot: () => snapshots.current(),
     onFailure: ({ candidate, failure }, requestId) =>
       logger.warn(
         { requestId, vendor: candidate.endpoint.vendorId, endpoint: candidate.endpoint.id, kind: failure.kind, status: failure.status },

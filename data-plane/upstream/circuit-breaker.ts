@@ -28,6 +28,8 @@ export class CircuitBreaker {
   #halfOpen = false;
   #probeSinceMs = Number.NEGATIVE_INFINITY;
   #probesPassed = 0;
+  /** Opened by a probe of the prober, not by customers' requests: a good probe takes it back. */
+  #suspended = false;
 
   /** No request passes now: open, or half-open with its probe on the way. */
   isOpen(nowMs: number): boolean {
@@ -76,6 +78,18 @@ export class CircuitBreaker {
     if (!this.isOpen(nowMs) && !this.#halfOpen) this.#open(nowMs, Math.min(durationMs, FIRST_OPEN_MS));
   }
 
+  /** A probe found nobody there. What customers' requests opened stays theirs. */
+  suspend(nowMs: number, durationMs: number): void {
+    if (this.#halfOpen || (this.isOpen(nowMs) && !this.#suspended)) return;
+    this.#open(nowMs, durationMs);
+    this.#suspended = true;
+  }
+
+  /** A probe found the vendor well: ends a suspension, and nothing else. */
+  resume(nowMs: number): void {
+    if (this.#suspended && this.isOpen(nowMs)) this.#close();
+  }
+
   /** 0 to 1 over recent attempts; 1 when there were none. */
   successRate(nowMs: number): number {
     const decay = decayOver(nowMs - this.#decayedAtMs);
@@ -99,6 +113,7 @@ export class CircuitBreaker {
   #open(nowMs: number, durationMs: number): void {
     this.#reopensAtMs = nowMs + durationMs;
     this.#halfOpen = false;
+    this.#suspended = false;
     this.#probesPassed = 0;
     this.release();
   }
@@ -106,6 +121,7 @@ export class CircuitBreaker {
   #close(): void {
     this.#reopensAtMs = 0;
     this.#halfOpen = false;
+    this.#suspended = false;
     this.#probesPassed = 0;
     this.#openMs = FIRST_OPEN_MS;
     this.#attempts = 0;

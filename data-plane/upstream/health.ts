@@ -51,6 +51,8 @@ interface EndpointState {
   tokensPerSecond: number | undefined;
   share: number;
   shareAtMs: number;
+  /** When an attempt last began. */
+  triedAtMs: number;
 }
 
 export class Health implements HealthView {
@@ -97,7 +99,9 @@ export class Health implements HealthView {
 
   /** False when the circuit takes no attempt now. After true exactly one of the four `record...` below must follow. */
   tryBegin(endpointId: string): boolean {
-    return this.#state(endpointId).circuit.tryBegin(this.now());
+    const state = this.#state(endpointId);
+    state.triedAtMs = this.now();
+    return state.circuit.tryBegin(state.triedAtMs);
   }
 
   /** The first good frame came. */
@@ -141,6 +145,18 @@ export class Health implements HealthView {
     this.#state(endpointId).circuit.release();
   }
 
+  /** No attempt began for so long. */
+  isIdle(endpointId: string, idleMs: number): boolean {
+    const state = this.#endpoints.get(endpointId);
+    return state === undefined || this.now() - state.triedAtMs >= idleMs;
+  }
+
+  /** What a probe found: 0 is well, else how long to leave the endpoint alone. */
+  recordProbe(endpointId: string, openForMs: number): void {
+    if (openForMs > 0) this.#state(endpointId).circuit.suspend(this.now(), openForMs);
+    else this.#endpoints.get(endpointId)?.circuit.resume(this.now());
+  }
+
   onHint(listener: (hint: CircuitHint) => void): void {
     this.#listeners.push(listener);
   }
@@ -179,6 +195,7 @@ export class Health implements HealthView {
         tokensPerSecond: undefined,
         share: 1,
         shareAtMs: 0,
+        triedAtMs: Number.NEGATIVE_INFINITY,
       };
       this.#endpoints.set(endpointId, state);
     }

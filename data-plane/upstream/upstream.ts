@@ -5,12 +5,15 @@
  * Needs no other service: without Redis only the hints of neighbours are missing. Called by the pipeline (`execute`), by planning
  * (`health`), and by the composition root, which carries hints and closes.
  */
-import type { CircuitHint, CompletionRequest, HealthView, Meter, RoutePlan, UpstreamAnswer } from '../types.js';
+import type { CircuitHint, CompletionRequest, HealthView, Meter, RoutePlan, Snapshot, UpstreamAnswer } from '../types.js';
 import { UpstreamClient } from './dispatch.js';
 import { type ExecuteDependencies, execute } from './execute.js';
 import { type EndpointReading, Health } from './health.js';
+import { Prober } from './prober.js';
 
 export interface UpstreamDependencies extends Pick<ExecuteDependencies, 'random' | 'onFailure'> {
+  /** For probing idle vendors, where its settings allow it. Throws while there is none to be trusted; absent: nothing is probed. */
+  readonly snapshot?: () => Snapshot;
   /** Unix milliseconds. Default: the system's. */
   readonly wallClock?: () => number;
   /** Monotonic milliseconds. Default: the system's. */
@@ -42,12 +45,18 @@ export function createUpstream(dependencies: UpstreamDependencies): Upstream {
     random: dependencies.random,
     onFailure: dependencies.onFailure,
   };
+  const { snapshot, random } = dependencies;
+  const prober = snapshot && new Prober({ client, health, random, snapshot });
+  prober?.start();
   return {
     execute: (plan, request, meter, signal) => execute(shared, plan, request, meter, signal),
     health,
     readings: () => health.readings(),
     onHint: (listener) => health.onHint(listener),
     applyHint: (hint) => health.applyHint(hint),
-    close: () => client.close(),
+    async close() {
+      prober?.close();
+      await client.close();
+    },
   };
 }

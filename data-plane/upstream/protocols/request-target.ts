@@ -27,7 +27,10 @@ function behindBase(base: string, template: string): string | undefined {
   return at < 0 ? undefined : template.slice(at + last.length);
 }
 
-export function credentialHeaders(target: AttemptTarget, fallback: NonNullable<VendorQuirks['auth']>): Readonly<Record<string, string>> {
+export function credentialHeaders(
+  target: Pick<AttemptTarget, 'quirks' | 'secret'>,
+  fallback: NonNullable<VendorQuirks['auth']>,
+): Readonly<Record<string, string>> {
   const auth = target.quirks.auth ?? fallback;
   return auth === 'bearer' ? { authorization: `Bearer ${target.secret}` } : { [auth]: target.secret };
 }
