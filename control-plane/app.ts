@@ -222,7 +222,7 @@ async function startWorkers(parts: Parts, workers: Worker[]): Promise<void> {
   workers.push(repeat('burn-rate breaker', BURN_RATE_MS, () => pauseBurningKeys(orm.em.fork(), services), log));
   workers.push(repeat('low balances', LOW_BALANCE_MS, () => tellLowBalances(pool, services.mailer, services.payments.returnUrl), log));
   workers.push(startReconciler({ pool, log }));
-  workers.push(startPaymentWatch({ pool, payments: services.payments, log }));
+  workers.push(startPaymentWatch({ ...services, log }));
   workers.push(startWebhookDelivery({ ...services, log }));
   workers.push(startLedgerMaintenance({ pool, log }));
 }

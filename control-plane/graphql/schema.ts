@@ -26,6 +26,8 @@ import { LiveResolver } from '../modules/live/live.resolver.js';
 import { PaymentResolver } from '../modules/payment/payment.resolver.js';
 import { TopUpMethodResolver } from '../modules/payment/top-up-method.resolver.js';
 import { RoutingGroupResolver } from '../modules/routing-group/routing-group.resolver.js';
+import { AutoTopUpResolver } from '../modules/payment/auto-top-up.resolver.js';
+import { PaymentOversightResolver } from '../modules/payment/payment-oversight.resolver.js';
 import { UsageResolver } from '../modules/usage/usage.resolver.js';
 import { WebhookResolver } from '../modules/webhook/webhook.resolver.js';
 import { authorize } from './authorize.js';
@@ -53,6 +55,7 @@ const RESOLVERS: NonEmptyArray<Function> = [
   WebhookResolver,
   LiveResolver,
   PublicCatalogResolver,
+  AutoTopUpResolver,
   GatewayResolver,
   BatchResolver,
   TopUpMethodResolver,

@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { listAt, membersOf, parseForm, textAt } from './form.js';
 import { renderCheckout } from './page.js';
+import { type CardKind, Declined, type PaymentMethod, SavedCards } from './saved-cards.js';
 import { newStripeId, type Session, StripeStore } from './store.js';
 
 export interface FakeStripeOptions {
@@ -26,16 +27,24 @@ export interface StripeEvent {
   readonly data: { readonly object: unknown };
 }
 
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
 const BODY_BYTES = 1024 * 1024;
 const WEBHOOK_TIMEOUT_MS = 5_000;
 
 export class FakeStripe {
   readonly store = new StripeStore();
+  readonly cards = new SavedCards(this.store);
   /** Every notice, in order. */
   readonly events: StripeEvent[] = [];
   /** Requests that the API answered, for example `POST /v1/checkout/sessions`. */
   readonly requests: string[] = [];
-  readonly #answers = new Map<string, string>();
+  /** So many charges of saved cards are made, and their answers lost on the way. */
+  loseAnswers = 0;
+  readonly #answers = new Map<string, Answer>();
   readonly #server: Server;
   readonly #options: FakeStripeOptions;
 
@@ -86,6 +95,15 @@ export class FakeStripe {
     await this.notify('checkout.session.expired', session);
   }
 
+  /** What the customer does on a setup page. */
+  async saveCard(sessionId: string, kind: CardKind = 'good'): Promise<PaymentMethod> {
+    const session = this.#session(sessionId);
+    if (session.status !== 'open' || session.mode !== 'setup') throw new Error('This page saves no card');
+    const method = this.cards.save(session, kind);
+    await this.notify('checkout.session.completed', session);
+    return method;
+  }
+
   async refund(intentId: string, cents: number): Promise<void> {
     await this.notify('charge.refunded', this.store.refund(intentId, cents));
   }
@@ -132,7 +150,7 @@ export class FakeStripe {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.url);
     const body = await readBody(request);
-    const page = /^\/pay\/([^/]+)(?:\/(paid|delayed|succeeded|failed|expired))?$/.exec(url.pathname);
+    const page = /^\/pay\/([^/]+)(?:\/(paid|delayed|succeeded|failed|expired|good|declined|authentication))?$/.exec(url.pathname);
     if (page) return await this.#page(request, response, page[1] ?? '', page[2]);
     const route = `${request.method} ${url.pathname}`;
     this.requests.push(route);
@@ -140,14 +158,43 @@ export class FakeStripe {
       return answer(response, 401, { error: { type: 'invalid_request_error', message: 'You did not provide an API key.' } });
     const key = request.headers['idempotency-key'];
     const known = typeof key === 'string' ? this.#answers.get(`${route} ${key}`) : undefined;
-    const text = known ?? JSON.stringify(await this.#call(route, url, parseForm(body)));
-    if (typeof key === 'string') this.#answers.set(`${route} ${key}`, text);
-    response.writeHead(200, { 'content-type': 'application/json', 'request-id': newStripeId('req') }).end(text);
+    const { status, text } = known ?? (await this.#answer(route, url, parseForm(body)));
+    if (typeof key === 'string') this.#answers.set(`${route} ${key}`, { status, text });
+    if (route === 'POST /v1/payment_intents' && this.loseAnswers > 0) {
+      this.loseAnswers -= 1;
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(status, { 'content-type': 'application/json', 'request-id': newStripeId('req') }).end(text);
+  }
+
+  /** A declined card is an answer like any other: asked again under its key, it is the same. */
+  async #answer(route: string, url: URL, form: ReturnType<typeof parseForm>): Promise<Answer> {
+    try {
+      return { status: 200, text: JSON.stringify(await this.#call(route, url, form)) };
+    } catch (error) {
+      if (!(error instanceof Declined)) throw error;
+      await this.notify('payment_intent.payment_failed', error.intent);
+      return { status: 402, text: JSON.stringify({ error: { type: 'card_error', ...error.error, payment_intent: error.intent } }) };
+    }
   }
 
   async #call(route: string, url: URL, form: ReturnType<typeof parseForm>): Promise<unknown> {
     const id = route.split('/').at(-1) ?? '';
-    if (route === 'POST /v1/checkout/sessions') return this.#createSession(form);
+    if (route === 'POST /v1/checkout/sessions')
+      return textAt(form, 'mode') === 'setup' ? this.cards.createSetupPage(form, this.url) : this.#createSession(form);
+    if (route === 'POST /v1/customers') return this.cards.createCustomer(form);
+    if (route === 'POST /v1/payment_intents') {
+      const intent = this.cards.charge(form);
+      await this.notify('payment_intent.succeeded', intent);
+      return intent;
+    }
+    if (route === 'GET /v1/payment_intents') {
+      const data = this.cards.intentsOf(url.searchParams.get('customer') ?? '');
+      return { object: 'list', data, has_more: false, url: '/v1/payment_intents' };
+    }
+    const detached = /^POST \/v1\/payment_methods\/([^/]+)\/detach$/.exec(route);
+    if (detached) return this.cards.detach(detached[1] ?? '');
     if (route.startsWith('GET /v1/checkout/sessions/')) {
       const session = this.#session(id);
       return { ...session, payment_intent: this.#intent(session.payment_intent) };
@@ -176,7 +223,7 @@ export class FakeStripe {
     if (methods.includes('wechat_pay') && client !== 'web') throw new Error('payment_method_options[wechat_pay][client] must be web');
     return this.store.createSession(
       {
-        mode: textAt(form, 'mode') ?? 'payment',
+        ...{ mode: textAt(form, 'mode') ?? 'payment', customer: null },
         amount_total: amount * Number(textAt(form, 'line_items', '0', 'quantity') ?? 1),
         currency: textAt(form, ...price, 'currency') ?? 'usd',
         client_reference_id: textAt(form, 'client_reference_id') ?? null,
@@ -200,6 +247,7 @@ export class FakeStripe {
     if (action === 'paid' || action === 'delayed') await this.pay(sessionId, action);
     else if (action === 'expired') await this.expire(sessionId);
     else if (action === 'succeeded' || action === 'failed') await this.resolve(sessionId, action);
+    else await this.saveCard(sessionId, action as CardKind);
     response.writeHead(303, { location: action === 'expired' ? session.cancel_url : session.success_url }).end();
   }
 

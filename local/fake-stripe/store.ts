@@ -21,14 +21,19 @@ export interface Session {
   readonly cancel_url: string;
   url: string | null;
   readonly intentMetadata: Record<string, string>;
+  readonly customer: string | null;
+  setup_intent: { readonly id: string; readonly status: string } | null;
 }
 
 export interface PaymentIntent {
   readonly id: string;
   readonly object: 'payment_intent';
   readonly amount: number;
+  amount_received: number;
   readonly currency: string;
+  readonly customer: string | null;
   status: string;
+  last_payment_error: { readonly code: string; readonly decline_code: string; readonly message: string } | null;
   latest_charge: string | null;
   readonly metadata: Record<string, string>;
 }
@@ -60,11 +65,12 @@ export class StripeStore {
   readonly disputes = new Map<string, Dispute>();
 
   createSession(
-    session: Omit<Session, 'id' | 'object' | 'payment_intent' | 'payment_status' | 'status' | 'url'>,
+    session: Omit<Session, 'id' | 'object' | 'payment_intent' | 'payment_status' | 'status' | 'url' | 'setup_intent'>,
     pageUrl: string,
   ): Session {
     const id = newStripeId('cs_test');
-    const fresh = { payment_intent: null, payment_status: 'unpaid', status: 'open', url: `${pageUrl}/pay/${id}` } as const;
+    const nothing = { payment_intent: null, payment_status: 'unpaid', setup_intent: null } as const;
+    const fresh = { ...nothing, status: 'open', url: `${pageUrl}/pay/${id}` } as const;
     const created: Session = { ...session, ...fresh, id, object: 'checkout.session' };
     this.sessions.set(id, created);
     return created;
@@ -75,10 +81,9 @@ export class StripeStore {
     const intent: PaymentIntent = {
       id: newStripeId('pi'),
       object: 'payment_intent',
-      amount: session.amount_total,
+      ...{ amount: session.amount_total, amount_received: 0, customer: session.customer },
       currency: session.currency,
-      status: 'processing',
-      latest_charge: null,
+      ...{ status: 'processing', last_payment_error: null, latest_charge: null },
       metadata: session.intentMetadata,
     };
     this.intents.set(intent.id, intent);
@@ -87,7 +92,12 @@ export class StripeStore {
   }
 
   succeed(session: Session): void {
-    const intent = this.#intentOf(session);
+    this.collect(this.#intentOf(session));
+    session.payment_status = 'paid';
+  }
+
+  /** The money came. */
+  collect(intent: PaymentIntent): void {
     const charge: Charge = {
       id: newStripeId('ch'),
       object: 'charge',
@@ -98,8 +108,7 @@ export class StripeStore {
       refunded: false,
     };
     this.charges.set(charge.id, charge);
-    Object.assign(intent, { status: 'succeeded', latest_charge: charge.id });
-    session.payment_status = 'paid';
+    Object.assign(intent, { status: 'succeeded', latest_charge: charge.id, amount_received: intent.amount });
   }
 
   fail(session: Session): void {

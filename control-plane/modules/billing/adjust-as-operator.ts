@@ -1,5 +1,5 @@
-import type { ClientBase, Pool } from 'pg';
-import { newId } from '../../db/new-id.js';
+import type { Pool } from 'pg';
+import { auditAccount } from '../audit/audit-account.js';
 import { type Actor, requirePermission } from '../permissions.js';
 import { adjustAccount, type Movement, type Posted } from './credit-account.js';
 import { unfreezeAccount } from './freeze-account.js';
@@ -25,18 +25,4 @@ export async function unfreezeAsOperator(pool: Pool, actor: Actor, accountId: st
     if (unfrozen) await auditAccount(client, actor, 'account.unfreeze', accountId, {});
     return unfrozen;
   });
-}
-
-async function auditAccount(
-  client: ClientBase,
-  actor: Actor,
-  action: string,
-  accountId: string,
-  detail: Readonly<Record<string, string>>,
-): Promise<void> {
-  await client.query(
-    `INSERT INTO audit_log (id, account_id, actor_user_id, actor_address, action, subject_type, subject_id, detail)
-     VALUES ($1, $2, $3, $4, $5, 'account', $6, $7)`,
-    [newId(), accountId, actor.userId, actor.address, action, accountId, JSON.stringify(detail)],
-  );
 }

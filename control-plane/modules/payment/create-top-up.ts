@@ -9,6 +9,7 @@ import { newId } from '../../db/new-id.js';
 import { type Actor, requirePermission } from '../permissions.js';
 import { assignAddress } from './deposit-address.js';
 import { type Payments, USDT_NETWORKS, type UsdtNetwork } from './payments.js';
+import { readReturnUrl } from './return-url.js';
 import type { TopUpMethod } from './top-up.entity.js';
 
 export interface TopUpRequest {
@@ -70,8 +71,8 @@ async function createCheckout(
         client_reference_id: id,
         metadata,
         payment_intent_data: { metadata },
-        success_url: readUrl(request.successUrl, 'successUrl') ?? `${payments.returnUrl}?top_up=${id}`,
-        cancel_url: readUrl(request.cancelUrl, 'cancelUrl') ?? payments.returnUrl,
+        success_url: readReturnUrl(request.successUrl, 'successUrl') ?? `${payments.returnUrl}?top_up=${id}`,
+        cancel_url: readReturnUrl(request.cancelUrl, 'cancelUrl') ?? payments.returnUrl,
       },
       { idempotencyKey: `top-up-${id}` },
     )
@@ -108,13 +109,6 @@ async function insertTopUp(pool: Pool, actor: Actor, amount: NanoUsd, method: To
     amount,
   ]);
   return id;
-}
-
-function readUrl(text: string | null, param: string): string | undefined {
-  if (text === null) return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') throw invalid(param, 'an http or https address');
-  return url.href;
 }
 
 function invalid(param: string, expected: string): GatewayError {

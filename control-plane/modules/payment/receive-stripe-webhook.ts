@@ -8,6 +8,8 @@ import type { Pool } from 'pg';
 import type Stripe from 'stripe';
 import { GatewayError } from '../../../shared/errors.js';
 import type { Payments } from './payments.js';
+import { syncCardSetup } from './saved-card.js';
+import { syncIntent } from './sync-intent.js';
 import { type Outcome, syncCheckout, syncReversals } from './sync-stripe.js';
 
 const PATH = '/webhooks/stripe';
@@ -66,11 +68,15 @@ interface Work {
 
 function workFor(event: Stripe.Event): Work | undefined {
   switch (event.type) {
+    case 'payment_intent.succeeded':
+    case 'payment_intent.payment_failed':
+    case 'payment_intent.canceled':
+      return { id: event.data.object.id, sync: syncIntent };
     case 'checkout.session.completed':
     case 'checkout.session.async_payment_succeeded':
     case 'checkout.session.async_payment_failed':
     case 'checkout.session.expired':
-      return { id: event.data.object.id, sync: syncCheckout };
+      return { id: event.data.object.id, sync: event.data.object.mode === 'setup' ? syncCardSetup : syncCheckout };
     case 'charge.refunded':
     case 'charge.refund.updated':
     case 'refund.created':

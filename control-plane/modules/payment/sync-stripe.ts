@@ -14,6 +14,7 @@ import { raiseAlerts } from '../billing/alert.js';
 import { creditPayment, restorePayment, reversePayment } from '../billing/credit-account.js';
 import { inTransaction } from '../billing/transaction.js';
 import { tellTopUpCredited } from '../webhook/tell-top-up-credited.js';
+import { syncIntent } from './sync-intent.js';
 import type { TopUpMethod, TopUpStatus } from './top-up.entity.js';
 
 interface TopUpRow {
@@ -28,7 +29,7 @@ interface TopUpRow {
 }
 
 /** What became of a notice: kept beside it. */
-export type Outcome = 'credited' | 'nothing to do' | 'failed' | 'expired' | 'reversed' | 'restored' | 'unknown' | 'mismatch';
+export type Outcome = 'credited' | 'saved' | 'nothing to do' | 'failed' | 'expired' | 'reversed' | 'restored' | 'unknown' | 'mismatch';
 
 export async function syncCheckout(pool: Pool, stripe: Stripe, sessionId: string): Promise<Outcome> {
   // Other programs may use the same account at Stripe: their checkouts are none of ours.
@@ -99,11 +100,13 @@ export async function syncReversals(pool: Pool, stripe: Stripe, paymentIntent: s
 
 /** A reversal may be heard of before the payment itself: without the credit there would be nothing to reverse. */
 async function creditFirst(pool: Pool, stripe: Stripe, intent: Stripe.PaymentIntent): Promise<void> {
-  const { rows } = await pool.query<{ session_id: string }>(
-    `SELECT session_id FROM top_up WHERE id::text = $1 AND payment_intent IS NULL AND session_id IS NOT NULL`,
+  const { rows } = await pool.query<{ session_id: string | null }>(
+    `SELECT session_id FROM top_up WHERE id::text = $1 AND credited = 0 AND (session_id IS NOT NULL OR automatic)`,
     [intent.metadata['top_up'] ?? ''],
   );
-  if (rows[0]) await syncCheckout(pool, stripe, rows[0].session_id);
+  const [uncredited] = rows;
+  if (uncredited?.session_id) await syncCheckout(pool, stripe, uncredited.session_id);
+  else if (uncredited) await syncIntent(pool, stripe, intent.id);
 }
 
 /** `total` is cumulative. */

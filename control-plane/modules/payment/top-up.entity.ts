@@ -65,6 +65,14 @@ export class TopUp {
   @Property({ type: 'bigint' })
   refunded!: bigint;
 
+  @Field(() => Boolean, { description: 'Charged by us, from the saved card, because the balance was low.' })
+  @Property({ type: 'boolean' })
+  automatic!: boolean;
+
+  @Field(() => String, { nullable: true, description: 'Of a failed automatic one: the code of the bank, for example insufficient_funds.' })
+  @Property({ type: 'text', nullable: true })
+  failure!: string | null;
+
   @Field(() => Date)
   @Property({ type: 'datetime' })
   createdAt!: Date;

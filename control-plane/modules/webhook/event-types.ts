@@ -5,6 +5,9 @@ export const EVENT_TYPES = [
   'batch.cancelled',
   'batch.expired',
   'topup.credited',
+  'topup.failed',
+  'auto_topup.disabled',
+  'auto_topup.capped',
   'balance.low',
   'key.paused',
 ] as const;
