@@ -24,6 +24,7 @@ import { SessionSigner } from './modules/account/sign-session.js';
 import { pauseBurningKeys } from './modules/api-key/pause-burning-keys.js';
 import { tellLowBalances } from './modules/billing/low-balance.js';
 import { localKms } from './modules/byok/kms.js';
+import { RestAlerts } from './modules/catalog/credential-rests.js';
 import type { Services } from './modules/context.js';
 import { EgressClient } from './modules/egress/egress-client.js';
 import { Fleet } from './modules/fleet/fleet.js';
@@ -70,6 +71,8 @@ export interface AppOptions {
 /** A window of the breaker is ten minutes: a key that burns is stopped early in it. */
 const BURN_RATE_MS = 20_000;
 const LOW_BALANCE_MS = 30_000;
+/** As often as nodes report. */
+const REST_ALERTS_MS = 5_000;
 /** How often leases of nodes that fell silent are looked for. */
 const EXPIRY_MS = 5_000;
 const POOL_CONNECTIONS = 20;
@@ -219,6 +222,8 @@ async function startWorkers(parts: Parts, workers: Worker[]): Promise<void> {
   await batches.start();
   workers.push(batches);
   workers.push(repeat('expiry of leases', EXPIRY_MS, () => expireLeases(pool), log));
+  const restAlerts = new RestAlerts(pool, services.fleet);
+  workers.push(repeat('alerts of resting credentials', REST_ALERTS_MS, () => restAlerts.check(), log));
   workers.push(repeat('burn-rate breaker', BURN_RATE_MS, () => pauseBurningKeys(orm.em.fork(), services), log));
   workers.push(repeat('low balances', LOW_BALANCE_MS, () => tellLowBalances(pool, services.mailer, services.payments.returnUrl), log));
   workers.push(startReconciler({ pool, log }));

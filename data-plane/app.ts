@@ -56,6 +56,10 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
         { requestId, vendor: candidate.endpoint.vendorId, endpoint: candidate.endpoint.id, kind: failure.kind, status: failure.status },
         'an attempt failed',
       ),
+    onRest: (rest) => {
+      logger.warn(rest, 'a vendor credential rests');
+      snapshots.report();
+    },
   });
   const regions = await createRegions({ region, nodeToken, now: Date.now, log });
   const snapshots = createSnapshots({
@@ -70,7 +74,10 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
     controlPlane,
     random,
     log,
-    onFleet: (statuses) => regions.updateFleet(statuses),
+    onFleet: (statuses) => {
+      regions.updateFleet(statuses);
+      upstream.applyFleet(statuses, region);
+    },
     onCircuitHint: (hint) => upstream.applyHint(hint),
     status: () => nodeStatus(facts),
   });

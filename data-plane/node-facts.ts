@@ -32,6 +32,7 @@ export function nodeStatus({ config, startedAtMs, metering, upstream, isDraining
     openRequests: metering.openRequests,
     spool: metering.spool,
     endpoints: endpointHealth(upstream),
+    restingCredentials: upstream.restingCredentials(),
   } satisfies Partial<NodeStatus>;
 }
 
@@ -77,6 +78,11 @@ export function registerNodeMetrics(registry: Registry, facts: NodeFacts, clock:
       registers: [registry],
       collect() {
         this.set(read());
+    [
+      'modelapi_vendor_credentials_resting',
+      'Vendor credentials that were refused to this node.',
+      () => facts.upstream.restingCredentials().length,
+    ],
       },
     });
   }

@@ -46,6 +46,8 @@ export interface Credential {
   readonly weight: number;
   readonly owner: 'house' | 'byok';
   readonly baseUrl?: string;
+  /** Of the house's: how often an operator ended its rest. */
+  readonly wakes?: number;
 }
 
 // ---- a request -----------------------------------------------------------------------------------------------------------------
@@ -88,6 +90,8 @@ export interface Candidate {
   readonly ceiling: NanoUsd;
   /** Members of the request that this endpoint cannot do. */
   readonly dropped: readonly string[];
+  /** All of the house's credentials at this vendor, when there are several: for when the one drawn is refused. */
+  readonly siblings?: readonly Credential[];
 }
 
 export interface RoutePlan {
@@ -121,6 +125,8 @@ export interface HealthView {
   isOpen(endpointId: string): boolean;
   /** 0 to 1: lowered at once by a 429, recovers. */
   share(endpointId: string): number;
+  /** A credential of the house that its vendor refused lately. */
+  isResting(credential: Credential): boolean;
 }
 
 /** A circuit opened at one node of a region: told to the others, which believe it briefly. */

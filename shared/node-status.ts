@@ -22,6 +22,22 @@ export interface NodeStatus {
   readonly openRequests: number;
   readonly spool: { readonly unacknowledged: number; readonly bytes: number };
   readonly endpoints: readonly EndpointHealth[];
+  /** Absent from a node of an earlier version. */
+  readonly restingCredentials?: readonly CredentialRest[];
+}
+
+/** A credential of the operator that a vendor refused to this node; drawn no more until the rest is over and a probe succeeded. */
+export interface CredentialRest {
+  readonly credentialId: string;
+  /** `CredentialRow.wakes` when it was refused: an operator's click counts up and ends rests of before. */
+  readonly wakes: number;
+  /** No funds or over its quota (402, insufficient_quota), or not accepted (401, 403). */
+  readonly reason: 'exhausted' | 'refused';
+  /** HTTP; null when the vendor said it inside a 200. */
+  readonly status: number | null;
+  /** Unix milliseconds of the node's clock. */
+  readonly sinceMs: number;
+  readonly forMs: number;
 }
 
 /** Measured from real traffic in decaying windows. */

@@ -44,6 +44,8 @@ export interface VendorRow {
 export interface CredentialRow {
   readonly id: string;
   readonly weight: number;
+  /** How often an operator ended its rest; absent is never. */
+  readonly wakes?: number;
   readonly sealed: SealedSecret;
 }
 

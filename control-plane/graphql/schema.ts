@@ -18,7 +18,7 @@ import { StatementResolver } from '../modules/billing/statement.resolver.js';
 import { ByokResolver } from '../modules/byok/byok.resolver.js';
 import { EndpointResolver, ModelPriceResolver, ModelResolver } from '../modules/catalog/model.resolver.js';
 import { PublicCatalogResolver } from '../modules/catalog/public-catalog.resolver.js';
-import { VendorResolver } from '../modules/catalog/vendor.resolver.js';
+import { VendorCredentialResolver, VendorResolver } from '../modules/catalog/vendor.resolver.js';
 import { DateTimeScalar } from '../modules/fields.js';
 import { FleetResolver } from '../modules/fleet/fleet.resolver.js';
 import { GatewayResolver } from '../modules/fleet/gateway.resolver.js';
@@ -44,6 +44,7 @@ const RESOLVERS: NonEmptyArray<Function> = [
   ModelResolver,
   EndpointResolver,
   ModelPriceResolver,
+  VendorCredentialResolver,
   RoutingGroupResolver,
   FleetResolver,
   AuditResolver,

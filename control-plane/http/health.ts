@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { countRestingCredentials } from '../modules/catalog/credential-rests.js';
 import type { Fleet } from '../modules/fleet/fleet.js';
 import { lastPublished } from '../snapshot/published-store.js';
 
@@ -59,6 +60,9 @@ export function createRegistry({ fleet, pool, redis }: Pick<HealthDependencies, 
   gauge(registry, 'modelapi_nodes_rejecting', 'Live nodes that refused a newer revision.', () => {
     return fleet.live().filter((status) => status.rejected !== null).length;
   });
+  gauge(registry, 'modelapi_vendor_credentials_resting', 'Vendor credentials that a live node was refused with.', () =>
+    countRestingCredentials(fleet),
+  );
   gauge(registry, 'modelapi_revision_applied_lowest', 'The lowest revision that a live node has applied.', () => {
     return Math.min(...fleet.live().map((status) => status.appliedRevision), Number.MAX_SAFE_INTEGER);
   });

@@ -38,7 +38,7 @@ export async function compileCatalog(client: ClientBase): Promise<CompiledCatalo
 
 async function compileVendors(client: ClientBase): Promise<VendorRow[]> {
   const credentials = await client.query<CredentialRow & { vendor_id: string }>(
-    'SELECT id, vendor_id, weight, sealed FROM vendor_credential WHERE deleted_at IS NULL AND enabled ORDER BY id',
+    'SELECT id, vendor_id, weight, wakes, sealed FROM vendor_credential WHERE deleted_at IS NULL AND enabled ORDER BY id',
   );
   const byVendor = Map.groupBy(credentials.rows, (row) => row.vendor_id);
   const { rows } = await client.query(
@@ -56,7 +56,12 @@ async function compileVendors(client: ClientBase): Promise<VendorRow[]> {
     quirks: row.quirks,
     byokBaseUrl: row.byok_base_url,
     trainsOnData: row.trains_on_data,
-    credentials: (byVendor.get(row.id) ?? []).map(({ id, weight, sealed }) => ({ id, weight, sealed })),
+    credentials: (byVendor.get(row.id) ?? []).map(({ id, weight, wakes = 0, sealed }) => ({
+      id,
+      weight,
+      ...(wakes > 0 && { wakes }),
+      sealed,
+    })),
   }));
 }
 

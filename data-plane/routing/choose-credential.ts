@@ -1,6 +1,7 @@
 /** Which keys may be used at an endpoint: the customer's own first (`prefer`, `only`), then one of the house's by weight. */
 import type { ByokRow } from '../../shared/access-document.js';
-import type { Credential, Endpoint, Principal, Snapshot } from '../types.js';
+import { drawByWeight } from '../../shared/draw-by-weight.js';
+import type { Credential, Endpoint, HealthView, Principal, Snapshot } from '../types.js';
 
 const NO_ROWS: readonly ByokRow[] = [];
 
@@ -27,14 +28,8 @@ export function isOwnOnly(rows: readonly ByokRow[], endpoint: Endpoint): boolean
   return rows.some((row) => row.vendorId === endpoint.vendorId && row.mode === 'only');
 }
 
-/** Drawn by weight. */
-export function drawHouse(endpoint: Endpoint, snapshot: Snapshot, random: () => number): Credential | undefined {
+/** Drawn by weight among those that do not rest. */
+export function drawHouse(endpoint: Endpoint, snapshot: Snapshot, health: HealthView, random: () => number): Credential | undefined {
   const credentials = snapshot.credentials.get(endpoint.vendorId);
-  if (!credentials || credentials.length <= 1) return credentials?.[0];
-  let point = random() * credentials.reduce((total, credential) => total + credential.weight, 0);
-  for (const credential of credentials) {
-    point -= credential.weight;
-    if (point < 0) return credential;
-  }
-  return credentials[0];
+  return credentials && drawByWeight(credentials, (credential) => !health.isResting(credential), random);
 }

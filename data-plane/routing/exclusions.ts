@@ -21,10 +21,11 @@ export type ExclusionCode =
   | 'no_credential'
   | 'byok_only'
   | 'sandbox_only'
+  | 'credential_resting'
   | 'circuit_open';
 
 /** Exclusions that pass by themselves: a retry may succeed. */
-const TRANSIENT: ReadonlySet<ExclusionCode> = new Set<ExclusionCode>(['circuit_open']);
+const TRANSIENT: ReadonlySet<ExclusionCode> = new Set<ExclusionCode>(['circuit_open', 'credential_resting']);
 
 /** Words, a figure, the mask of what is missing, or what will find the words. */
 type Detail = string | number | (() => string);

@@ -1,10 +1,11 @@
 /** From ordered models to candidates: endpoints in order, a credential and a price for each, the customer's own keys first. */
 import { formatUsd, type NanoUsd } from '../../shared/money.js';
-import type { Candidate, Credential } from '../types.js';
+import type { Candidate, Credential, Endpoint, Snapshot } from '../types.js';
 import { type WarmConversation, warmTokens } from './affinity.js';
 import { droppedMembers } from './capabilities.js';
 import { byokRows, drawHouse, isOwnOnly, openOwn } from './choose-credential.js';
 import { costCeiling, expectedCost, type Sizes, sizesAt } from './estimate-cost.js';
+import type { ExclusionCode } from './exclusions.js';
 import type { Inquiry } from './list-options.js';
 import type { Sort } from './resolve-model.js';
 import { type EndpointOption, SANDBOX_VENDOR } from './routing-index.js';
@@ -59,10 +60,10 @@ export function makeCandidates(
       const { endpoint } = place;
       const credentials = {
         own: openOwn(rows, endpoint, principal, snapshot),
-        house: only ? undefined : drawHouse(endpoint, snapshot, random),
+        house: only ? undefined : drawHouse(endpoint, snapshot, inquiry.health, random),
       };
       if (!credentials.own && !credentials.house) {
-        exclusions.add(option.model.id, endpoint.vendorId, only ? 'byok_only' : 'no_credential');
+        exclusions.add(option.model.id, endpoint.vendorId, only ? 'byok_only' : whyNoHouse(endpoint, snapshot));
         continue;
       }
       for (const [list, credential] of [[own, credentials.own] as const, [house, credentials.house] as const]) {
@@ -87,10 +88,15 @@ export function makeCandidates(
   return { drafts: drafts.slice(0, kept), cheapestRefused };
 }
 
+function whyNoHouse({ vendorId }: Endpoint, { credentials }: Snapshot): ExclusionCode {
+  return credentials.has(vendorId) ? 'credential_resting' : 'no_credential';
+}
+
 function draftOf(option: ModelOption, place: EndpointOption, credential: Credential, inquiry: Inquiry, last: Draft | undefined): Draft {
   const { model } = option;
   const { endpoint, facts } = place;
   const byok = credential.owner === 'byok';
+  const siblings = byok ? undefined : inquiry.snapshot.credentials.get(endpoint.vendorId);
   const sizes = sizesAt(option.facts, facts, inquiry.estimate, inquiry.demand);
   const warm = inquiry.warm?.endpointId === endpoint.id ? warmTokens(inquiry.warm, model.id) : 0;
   // Customers pay by the model, so its endpoints cost the same where their limits are.
@@ -107,6 +113,7 @@ function draftOf(option: ModelOption, place: EndpointOption, credential: Credent
       expectedCost: prices.expectedCost,
       ceiling: prices.ceiling,
       dropped: droppedMembers(inquiry.needs, endpoint, facts.abilities),
+      ...(siblings !== undefined && siblings.length > 1 && { siblings }),
     },
   };
 }

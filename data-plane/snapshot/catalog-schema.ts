@@ -50,7 +50,10 @@ const Vendor = Type.Object({
   quirks: Type.Object({}),
   byokBaseUrl: Type.Boolean(),
   trainsOnData: Type.Boolean(),
-  credentials: Type.Array(Type.Object({ id: Id, weight: Type.Number({ minimum: 0 }), sealed: Sealed }), { maxItems: 1000 }),
+  credentials: Type.Array(
+    Type.Object({ id: Id, weight: Type.Number({ minimum: 0 }), wakes: Type.Optional(Type.Integer({ minimum: 0 })), sealed: Sealed }),
+    { maxItems: 1000 },
+  ),
 });
 
 const Model = Type.Object({

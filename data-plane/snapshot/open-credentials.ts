@@ -22,9 +22,11 @@ export class CredentialOpener {
   openHouse(vendors: readonly VendorRow[]): ReadonlyMap<string, readonly Credential[]> {
     const opened = new Map<string, readonly Credential[]>();
     for (const vendor of vendors) {
-      const credentials = vendor.credentials.flatMap(({ id, weight, sealed }) => {
+      const credentials = vendor.credentials.flatMap(({ id, weight, wakes, sealed }) => {
         const secret = this.#openOnce(sealed, vendor.id, id);
-        return secret === undefined ? [] : [Object.freeze<Credential>({ id, secret, weight, owner: 'house' })];
+        return secret === undefined
+          ? []
+          : [Object.freeze<Credential>({ id, secret, weight, owner: 'house', ...(wakes === undefined ? {} : { wakes }) })];
       });
       if (credentials.length > 0) opened.set(vendor.id, credentials);
     }

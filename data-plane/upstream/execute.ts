@@ -9,8 +9,9 @@
  * Called by the pipeline alone, once a request.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { drawByWeight } from '../../shared/draw-by-weight.js';
 import { GatewayError } from '../../shared/errors.js';
-import type { Candidate, CompletionRequest, Meter, RoutePlan, UpstreamAnswer } from '../types.js';
+import type { Candidate, CompletionRequest, Credential, Meter, RoutePlan, UpstreamAnswer } from '../types.js';
 import { Attempt, type Committed } from './attempt.js';
 import { buildTarget } from './attempt-target.js';
 import type { UpstreamClient } from './dispatch.js';
@@ -19,7 +20,7 @@ import { inlineMedia } from './fetch-media.js';
 import { failureOf } from './frames.js';
 import type { Health } from './health.js';
 import { ADAPTERS } from './protocols/adapters.js';
-import { UpstreamFailure } from './protocols/protocol-adapter.js';
+import { type FailureKind, UpstreamFailure } from './protocols/protocol-adapter.js';
 import { beginTimeMs, nextWaitMs, type UsualBegin } from './time-budget.js';
 
 /** Tries of one request in all: beyond, a customer waits for nothing and a sick vendor is hammered. */
@@ -29,6 +30,8 @@ const MAX_ROUNDS = 3;
 const HEDGE_LOST = new UpstreamFailure('aborted', 'another candidate answered first', { retryable: false, failover: false });
 /** A kept connection that the vendor had just closed: asking again at once, on a new one, is right. */
 const STALE_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+const CREDENTIAL_AT_FAULT: ReadonlySet<FailureKind> = new Set(['auth', 'billing']);
 
 export interface ExecuteDependencies {
   readonly client: UpstreamClient;
@@ -133,7 +136,7 @@ class Execution {
       // A circuit that opened since the plan was made is passed over while anybody else is left.
       const mayBegin = this.dependencies.health.tryBegin(candidate.endpoint.id);
       if (!mayBegin && (spare !== undefined || this.#failed.length > 0)) continue;
-      const outcome = await this.#tryHedged(candidate, spare);
+      const outcome = await this.#tryCredentials(candidate, spare);
       if (!(outcome instanceof UpstreamFailure)) return outcome;
       if (outcome.kind === 'aborted') throw outcome;
       if (!outcome.failover) throw reportFailures(this.#failed.slice(-1));
@@ -144,6 +147,33 @@ class Execution {
       }
     }
     return undefined;
+  }
+
+  /** A credential of the house that is refused rests from now on; the vendor's others follow at once, drawn by weight. */
+  #tryCredentials(candidate: Candidate, spare: Candidate | undefined): Promise<Won | UpstreamFailure> {
+    const { siblings, credential, byok } = candidate;
+    const mayUse = byok || this.dependencies.health.credentials.tryBegin(credential);
+    return siblings === undefined ? this.#tryHedged(candidate, spare) : this.#trySiblings(candidate, siblings, mayUse, spare);
+  }
+
+  async #trySiblings(candidate: Candidate, siblings: readonly Credential[], mayUse: boolean, spare: Candidate | undefined) {
+    const used = new Set<Credential>();
+    let next = mayUse ? candidate : (this.#withSibling(candidate, siblings, used) ?? candidate);
+    let outcome = await this.#tryHedged(next, spare);
+    while (outcome instanceof UpstreamFailure && CREDENTIAL_AT_FAULT.has(outcome.kind) && this.#attempts < MAX_ATTEMPTS) {
+      used.add(next.credential);
+      const other = this.#withSibling(candidate, siblings, used);
+      if (other === undefined) break;
+      next = other;
+      outcome = await this.#begin(next, spare !== undefined).outcome;
+    }
+    return outcome;
+  }
+
+  #withSibling(candidate: Candidate, siblings: readonly Credential[], used: ReadonlySet<Credential>): Candidate | undefined {
+    const { health, random } = this.dependencies;
+    const credential = drawByWeight(siblings, (one) => !used.has(one) && !health.isResting(one), random);
+    return credential !== undefined && health.credentials.tryBegin(credential) ? { ...candidate, credential } : undefined;
   }
 
   /** Where the group asks for it, a second candidate starts when the first is slower than its own 95th percentile; the loser is cancelled. */
@@ -204,19 +234,23 @@ class Execution {
         this.#running.delete(attempt);
         if (this.#running.size === 0) this.signal.removeEventListener('abort', this.#abort);
         const durationMs = now() - startedAtMs;
-        if (failure !== undefined && failure.kind !== 'aborted') health.recordFailure(candidate.endpoint.id, failure, candidate.byok);
+        if (failure !== undefined && failure.kind !== 'aborted')
+          health.recordFailure(candidate.endpoint.id, failure, candidate.byok, candidate.credential);
         else health.recordThroughput(candidate.endpoint.id, tokens, durationMs - (this.request.stream ? (firstTokenMs ?? 0) : 0));
         this.#record(candidate, failure?.kind ?? 'ok', committedStatus(failure), durationMs, firstTokenMs);
       });
       firstTokenMs = now() - startedAtMs;
+      if (!candidate.byok) health.credentials.recordSuccess(candidate.credential);
       if (this.request.stream) health.recordFirstToken(candidate.endpoint.id, firstTokenMs);
       else health.recordAnswer(candidate.endpoint.id, firstTokenMs);
       return { ...committed, candidate };
     } catch (error) {
       const failure = failureOf(error);
       this.#running.delete(attempt);
-      if (failure.kind === 'aborted') health.recordAbandoned(candidate.endpoint.id);
-      else health.recordFailure(candidate.endpoint.id, failure, candidate.byok);
+      if (failure.kind === 'aborted') {
+        health.recordAbandoned(candidate.endpoint.id);
+        health.credentials.release(candidate.credential);
+      } else health.recordFailure(candidate.endpoint.id, failure, candidate.byok, candidate.credential);
       this.#failed.push({ candidate, failure });
       this.#record(candidate, failure === HEDGE_LOST ? 'hedged' : failure.kind, failure.status ?? null, now() - startedAtMs, null);
       if (failure.kind !== 'aborted') this.dependencies.onFailure({ candidate, failure }, this.request.id);

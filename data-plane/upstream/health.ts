@@ -3,8 +3,9 @@
  * `HealthView` is read while planning: lookups allocate nothing. Everything lives in memory and starts unknown (success 1, share 1).
  * Neighbours of the region exchange openings as hints (`onHint`, `applyHint`); without them each node finds out for itself.
  */
-import type { CircuitHint, HealthView } from '../types.js';
+import type { CircuitHint, Credential, HealthView } from '../types.js';
 import { CircuitBreaker } from './circuit-breaker.js';
+import { CredentialRests } from './credential-rests.js';
 import type { FailureKind, UpstreamFailure } from './protocols/protocol-adapter.js';
 import { Quantile } from './quantile.js';
 
@@ -60,7 +61,14 @@ export class Health implements HealthView {
   readonly #listeners: ((hint: CircuitHint) => void)[] = [];
 
   /** `now`: milliseconds of a monotonic clock. */
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly now: () => number,
+    readonly credentials: CredentialRests = new CredentialRests({ now, wallClock: Date.now, onRest: () => undefined }),
+  ) {}
+
+  isResting(credential: Credential): boolean {
+    return this.credentials.isResting(credential);
+  }
 
   successRate(endpointId: string): number {
     return this.#endpoints.get(endpointId)?.circuit.successRate(this.now()) ?? 1;
@@ -129,8 +137,13 @@ export class Health implements HealthView {
     state.tokensPerSecond = smooth(state.tokensPerSecond, (tokens * 1000) / durationMs, SMOOTHING);
   }
 
-  recordFailure(endpointId: string, failure: UpstreamFailure, byok: boolean): void {
+  /** `house`: the operator's credential that was used. One that rests now is at fault itself, and the endpoint is not. */
+  recordFailure(endpointId: string, failure: UpstreamFailure, byok: boolean, house?: Credential): void {
     const state = this.#state(endpointId);
+    if (!byok && house !== undefined && this.credentials.recordFailure(house, failure)) {
+      state.circuit.release();
+      return;
+    }
     if (failure.kind === 'rate_limited' && !byok) {
       state.share = Math.max(MIN_SHARE, this.share(endpointId) / 2);
       state.shareAtMs = this.now();

@@ -5,7 +5,10 @@
  * Needs no other service: without Redis only the hints of neighbours are missing. Called by the pipeline (`execute`), by planning
  * (`health`), and by the composition root, which carries hints and closes.
  */
+
+import type { CredentialRest, NodeStatus } from '../../shared/node-status.js';
 import type { CircuitHint, CompletionRequest, HealthView, Meter, RoutePlan, Snapshot, UpstreamAnswer } from '../types.js';
+import { CredentialRests } from './credential-rests.js';
 import { UpstreamClient } from './dispatch.js';
 import { type ExecuteDependencies, execute } from './execute.js';
 import { type EndpointReading, Health } from './health.js';
@@ -18,6 +21,8 @@ export interface UpstreamDependencies extends Pick<ExecuteDependencies, 'random'
   readonly wallClock?: () => number;
   /** Monotonic milliseconds. Default: the system's. */
   readonly now?: () => number;
+  /** Told when a credential of the house begins to rest because of what this node saw. */
+  readonly onRest?: (rest: CredentialRest) => void;
 }
 
 export interface Upstream {
@@ -29,6 +34,10 @@ export interface Upstream {
   onHint(listener: (hint: CircuitHint) => void): void;
   /** What another node of the region saw. */
   applyHint(hint: CircuitHint): void;
+  /** Credentials of the house that rest, as this node saw it: for its status. */
+  restingCredentials(): readonly CredentialRest[];
+  /** What the fleet says; `region` is this node's. */
+  applyFleet(statuses: readonly NodeStatus[], region: string): void;
   /** Waits for running calls, then closes connections. */
   close(): Promise<void>;
 }
@@ -36,12 +45,14 @@ export interface Upstream {
 export function createUpstream(dependencies: UpstreamDependencies): Upstream {
   const now = dependencies.now ?? (() => performance.now());
   const client = new UpstreamClient();
-  const health = new Health(now);
+  const wallClock = dependencies.wallClock ?? Date.now;
+  const credentials = new CredentialRests({ now, wallClock, onRest: dependencies.onRest ?? (() => undefined) });
+  const health = new Health(now, credentials);
   const shared: ExecuteDependencies = {
     client,
     health,
     now,
-    wallClock: dependencies.wallClock ?? Date.now,
+    wallClock,
     random: dependencies.random,
     onFailure: dependencies.onFailure,
   };
@@ -54,6 +65,8 @@ export function createUpstream(dependencies: UpstreamDependencies): Upstream {
     readings: () => health.readings(),
     onHint: (listener) => health.onHint(listener),
     applyHint: (hint) => health.applyHint(hint),
+    restingCredentials: () => credentials.report(),
+    applyFleet: (statuses, region) => credentials.applyPeers(statuses, region),
     async close() {
       prober?.close();
       await client.close();

@@ -76,6 +76,7 @@ const OPERATIONS: Readonly<Record<string, Access | { readonly access: Permission
   addVendorCredential: 'operator',
   updateVendorCredential: 'operator',
   deleteVendorCredential: 'operator',
+  wakeVendorCredential: 'operator',
   models: 'operator',
   model: 'operator',
   endpoints: 'operator',

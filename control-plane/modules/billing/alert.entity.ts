@@ -5,7 +5,6 @@ import { Field, Float, ID, ObjectType } from 'type-graphql';
 @ObjectType('Alert', { description: 'Something that an operator should look at. Raised again while it is open, it counts up.' })
 @Entity({ tableName: 'alert' })
 export class AlertRow {
-  @Field(() => ID)
   @PrimaryKey({ type: 'bigint' })
   id!: bigint;
 
@@ -43,5 +42,10 @@ export class AlertRow {
   @Field(() => Float, { description: 'How often, since it is open.' })
   get times(): number {
     return Number(this.raised);
+  }
+
+  @Field(() => ID, { name: 'id' })
+  get idText(): string {
+    return String(this.id);
   }
 }

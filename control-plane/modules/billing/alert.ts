@@ -8,7 +8,8 @@ export type AlertKind =
   | 'late_settlement'
   | 'batch_item_repeated'
   | 'ledger_mismatch'
-  | 'payment_mismatch';
+  | 'payment_mismatch'
+  | 'credential_resting';
 
 export interface Alert {
   readonly kind: AlertKind;

@@ -4,7 +4,6 @@ import { Field, Float, ID, ObjectType } from 'type-graphql';
 @ObjectType({ description: 'A usage event that was refused: nothing was charged for it. Kept whole.' })
 @Entity({ tableName: 'quarantine' })
 export class QuarantinedEvent {
-  @Field(() => ID)
   @PrimaryKey({ type: 'bigint' })
   id!: bigint;
 
@@ -54,5 +53,10 @@ export class QuarantinedEvent {
   @Field(() => Float, { nullable: true })
   get nodeSequence(): number | null {
     return this.sequence === null ? null : Number(this.sequence);
+  }
+
+  @Field(() => ID, { name: 'id' })
+  get idText(): string {
+    return String(this.id);
   }
 }

@@ -103,6 +103,10 @@ export class VendorCredential {
   @Property({ type: 'integer' })
   secretVersion = 1;
 
+  /** Counts the operator's clicks that ended a rest. */
+  @Property({ type: 'integer' })
+  wakes = 0;
+
   @Field(() => Date)
   @Property({ type: 'datetime' })
   createdAt: Date = new Date();

@@ -4,6 +4,7 @@ import { requireActor } from '../actor.js';
 import type { RequestContext } from '../context.js';
 import { connectionOf, PageArguments } from '../fields.js';
 import { VendorCredentialInput, VendorInput } from './catalog.shapes.js';
+import { describeRest, restsOf, wakeVendorCredential } from './credential-rests.js';
 import { addVendorCredential, changeVendorCredential, saveVendor } from './save-vendor.js';
 import { Vendor, VendorCredential } from './vendor.entity.js';
 
@@ -57,8 +58,38 @@ export class VendorResolver {
     return true;
   }
 
+  @Authorized('operator')
+  @Mutation(() => VendorCredential, { description: 'Ends its rest on every node: within a second it is drawn again.' })
+  wakeVendorCredential(@Ctx() context: RequestContext, @Arg('id', () => ID) id: string): Promise<VendorCredential> {
+    return wakeVendorCredential(context.em, requireActor(context), id);
+  }
+
   @FieldResolver(() => [VendorCredential])
-  credentials(@Ctx() context: RequestContext, @Root() vendor: Vendor): Promise<VendorCredential[]> {
-    return context.em.find(VendorCredential, { vendorId: vendor.id, deletedAt: null }, { orderBy: { id: 'asc' } });
+  async credentials(@Ctx() context: RequestContext, @Root() vendor: Vendor): Promise<VendorCredential[]> {
+    return (await context.load.credentials(vendor.id)) ?? [];
+  }
+}
+
+@Resolver(() => VendorCredential)
+export class VendorCredentialResolver {
+  @FieldResolver(() => Date, {
+    nullable: true,
+    description:
+      'The vendor refused it lately: until then it is not drawn, then one request tries it. Null while it is used. Past: tried with the next request.',
+  })
+  restingUntil(@Ctx() context: RequestContext, @Root() credential: VendorCredential): Date | null {
+    const [longest] = restsOf(context.services.fleet, credential);
+    return longest ? new Date(longest.untilMs) : null;
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'Why it rests, for people.' })
+  restReason(@Ctx() context: RequestContext, @Root() credential: VendorCredential): string | null {
+    const [longest] = restsOf(context.services.fleet, credential);
+    return longest ? describeRest(longest) : null;
+  }
+
+  @FieldResolver(() => [String], { description: 'Nodes that let it rest because of what they saw.' })
+  restingNodes(@Ctx() context: RequestContext, @Root() credential: VendorCredential): string[] {
+    return restsOf(context.services.fleet, credential).map((rest) => rest.nodeId);
   }
 }

@@ -33,6 +33,19 @@ const NodeStatusSchema = Type.Object({
     }),
     { maxItems: 10_000 },
   ),
+  restingCredentials: Type.Optional(
+    Type.Array(
+      Type.Object({
+        credentialId: Type.String({ maxLength: 100 }),
+        wakes: Count,
+        reason: Type.Union([Type.Literal('exhausted'), Type.Literal('refused')]),
+        status: Type.Union([Count, Type.Null()]),
+        sinceMs: Moment,
+        forMs: Moment,
+      }),
+      { maxItems: 1_000 },
+    ),
+  ),
 });
 
 const check = Compile(NodeStatusSchema);

@@ -247,3 +247,21 @@ test('a conversation returns to the vendor that has it in cache, unless that ven
   const unwell = Array.from({ length: 50 }, (_, seed) => places(planned(seed, { 'bolt/middle': { success: 0.5 } }))[0]);
   expect(unwell.filter((id) => id === 'bolt/middle').length).toBeLessThan(10);
 });
+
+test('among several credentials of a vendor those that rest are not drawn, the others by weight; when all rest it says so', () => {
+  const keys = [1, 2, 6].map((weight) => ({ id: `k${weight}`, secret: 's', weight, owner: 'house' as const }));
+  const of = { ...snapshotOf({ ...world, endpoints: [endpoint(middle, acme)] }), credentials: new Map([['acme', keys]]) };
+  const draw = (resting: readonly string[]) => {
+    const ill = Object.fromEntries(resting.map((id) => [id, { resting: true }]));
+    const drawn = Array.from(
+      { length: 900 },
+      (_, seed) => plan({ model: 'middle' }, ill, seed, principalOf(), of).candidates[0]?.credential.id,
+    );
+    return Map.groupBy(drawn, (id) => id);
+  };
+  const two = draw(['k6']);
+  expect([...two.keys()].sort()).toEqual(['k1', 'k2']);
+  expect((two.get('k2')?.length ?? 0) / (two.get('k1')?.length ?? 1)).toBeGreaterThan(1.5);
+  expect([...draw(['k1', 'k2']).keys()]).toEqual(['k6']);
+  expect(() => draw(['k1', 'k2', 'k6'])).toThrow(expect.objectContaining({ code: 'no_available_provider', retryAfterMs: 5_000 }));
+});

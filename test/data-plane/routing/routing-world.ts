@@ -130,6 +130,8 @@ export interface Illness {
   readonly open?: boolean;
   readonly firstTokenMs?: number;
   readonly tokensPerSecond?: number;
+  /** Of a credential's id. */
+  readonly resting?: boolean;
 }
 
 export function healthOf(ill: Readonly<Record<string, Illness>> = {}): HealthView {
@@ -139,6 +141,7 @@ export function healthOf(ill: Readonly<Record<string, Illness>> = {}): HealthVie
     tokensPerSecond: (id) => ill[id]?.tokensPerSecond,
     isOpen: (id) => ill[id]?.open ?? false,
     share: (id) => ill[id]?.share ?? 1,
+    isResting: ({ id }) => ill[id]?.resting ?? false,
   };
 }
 
