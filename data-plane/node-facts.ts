@@ -28,7 +28,7 @@ export function nodeStatus({ config, startedAtMs, metering, upstream, isDraining
     url: config.publicUrl,
     startedAtMs,
     ready: problems.length === 0,
-    draining: isDraining(),
+    draining: isDraining() || isDrained({ config, snapshots: rest.snapshots }),
     openRequests: metering.openRequests,
     spool: metering.spool,
     endpoints: endpointHealth(upstream),
@@ -47,10 +47,20 @@ function endpointHealth(upstream: Upstream): EndpointHealth[] {
   }));
 }
 
+/** By an operator: load balancers and regions turn away from it, while what still comes is answered. */
+function isDrained({ config, snapshots }: Pick<NodeFacts, 'config' | 'snapshots'>): boolean {
+  try {
+    return snapshots.current().settings.drainedNodes?.includes(config.nodeId) === true;
+  } catch {
+    return false;
+  }
+}
+
 /** Empty when the node can serve. */
-export function nodeProblems({ metering, snapshots, isDraining }: NodeFacts): readonly string[] {
+export function nodeProblems({ config, metering, snapshots, isDraining }: NodeFacts): readonly string[] {
   const problems: string[] = [];
   if (isDraining()) problems.push('draining');
+  if (isDrained({ config, snapshots })) problems.push('drained by an operator');
   try {
     snapshots.current();
   } catch (error) {
@@ -68,6 +78,11 @@ export function registerNodeMetrics(registry: Registry, facts: NodeFacts, clock:
     ['modelapi_config_silence_seconds', 'Since Redis or the control plane was last heard.', () => facts.snapshots.silenceMs() / 1000],
     ['modelapi_spool_unacknowledged', 'Settlements that the ledger has not acknowledged.', () => facts.metering.spool.unacknowledged],
     ['modelapi_spool_bytes', 'Bytes of the spool on disk.', () => facts.metering.spool.bytes],
+    [
+      'modelapi_vendor_credentials_resting',
+      'Vendor credentials that were refused to this node.',
+      () => facts.upstream.restingCredentials().length,
+    ],
     ['modelapi_open_leases', 'Slices of wallets that this node holds.', () => facts.admission.openLeases],
     ['modelapi_ready', '1 when the node can serve.', () => (nodeProblems(facts).length === 0 ? 1 : 0)],
   ];
@@ -78,11 +93,6 @@ export function registerNodeMetrics(registry: Registry, facts: NodeFacts, clock:
       registers: [registry],
       collect() {
         this.set(read());
-    [
-      'modelapi_vendor_credentials_resting',
-      'Vendor credentials that were refused to this node.',
-      () => facts.upstream.restingCredentials().length,
-    ],
       },
     });
   }

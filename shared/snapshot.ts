@@ -238,6 +238,8 @@ export interface GatewaySettings {
   /** `auto` never goes below this tier. */
   readonly autoFloor: QualityTier;
   readonly probeIdleEndpoints: boolean;
+  /** Ids of nodes that an operator wants without traffic: they say that they are not ready. Absent is none. */
+  readonly drainedNodes?: readonly string[];
 }
 
 export interface DocumentReference {

@@ -5,9 +5,9 @@
  */
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { GatewayError } from '../../shared/errors.js';
-import { byokLoader } from '../modules/byok/load-byok.js';
 import type { RequestContext, Services } from '../modules/context.js';
 import type { Actor, Role } from '../modules/permissions.js';
+import { rowLoaders } from '../modules/row-loaders.js';
 
 export interface IncomingRequest {
   readonly authorization: string | undefined;
@@ -37,7 +37,7 @@ export async function buildContext(services: Services, em: EntityManager, incomi
     userAgent: incoming.userAgent ?? '',
     services,
     closing: incoming.closing ?? NEVER,
-    loadByok: byokLoader(em),
+    load: rowLoaders(em),
   };
 }
 

@@ -12,10 +12,13 @@ import { SecurityResolver } from '../modules/account/security.resolver.js';
 import { ApiKeyResolver } from '../modules/api-key/api-key.resolver.js';
 import { AuditResolver } from '../modules/audit/audit.resolver.js';
 import { BatchResolver } from '../modules/batch/batch.resolver.js';
+import { BatchOversightResolver } from '../modules/batch/batch-oversight.resolver.js';
 import { BillingResolver } from '../modules/billing/billing.resolver.js';
 import { OversightResolver } from '../modules/billing/oversight.resolver.js';
+import { ReconciliationResolver } from '../modules/billing/reconciliation.resolver.js';
 import { StatementResolver } from '../modules/billing/statement.resolver.js';
 import { ByokResolver } from '../modules/byok/byok.resolver.js';
+import { ImportResolver } from '../modules/catalog/import.resolver.js';
 import { EndpointResolver, ModelPriceResolver, ModelResolver } from '../modules/catalog/model.resolver.js';
 import { PublicCatalogResolver } from '../modules/catalog/public-catalog.resolver.js';
 import { VendorCredentialResolver, VendorResolver } from '../modules/catalog/vendor.resolver.js';
@@ -23,11 +26,11 @@ import { DateTimeScalar } from '../modules/fields.js';
 import { FleetResolver } from '../modules/fleet/fleet.resolver.js';
 import { GatewayResolver } from '../modules/fleet/gateway.resolver.js';
 import { LiveResolver } from '../modules/live/live.resolver.js';
+import { AutoTopUpResolver } from '../modules/payment/auto-top-up.resolver.js';
 import { PaymentResolver } from '../modules/payment/payment.resolver.js';
+import { PaymentOversightResolver } from '../modules/payment/payment-oversight.resolver.js';
 import { TopUpMethodResolver } from '../modules/payment/top-up-method.resolver.js';
 import { RoutingGroupResolver } from '../modules/routing-group/routing-group.resolver.js';
-import { AutoTopUpResolver } from '../modules/payment/auto-top-up.resolver.js';
-import { PaymentOversightResolver } from '../modules/payment/payment-oversight.resolver.js';
 import { UsageResolver } from '../modules/usage/usage.resolver.js';
 import { WebhookResolver } from '../modules/webhook/webhook.resolver.js';
 import { authorize } from './authorize.js';
@@ -41,10 +44,10 @@ const RESOLVERS: NonEmptyArray<Function> = [
   ApiKeyResolver,
   ByokResolver,
   VendorResolver,
+  VendorCredentialResolver,
   ModelResolver,
   EndpointResolver,
   ModelPriceResolver,
-  VendorCredentialResolver,
   RoutingGroupResolver,
   FleetResolver,
   AuditResolver,
@@ -52,11 +55,15 @@ const RESOLVERS: NonEmptyArray<Function> = [
   OversightResolver,
   StatementResolver,
   PaymentResolver,
+  AutoTopUpResolver,
   UsageResolver,
   WebhookResolver,
   LiveResolver,
+  ImportResolver,
+  ReconciliationResolver,
+  PaymentOversightResolver,
+  BatchOversightResolver,
   PublicCatalogResolver,
-  AutoTopUpResolver,
   GatewayResolver,
   BatchResolver,
   TopUpMethodResolver,

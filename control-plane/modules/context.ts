@@ -6,7 +6,6 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Pool } from 'pg';
 import type { PasswordHasher } from './account/hash-password.js';
 import type { SessionSigner } from './account/sign-session.js';
-import type { ByokCredential } from './byok/byok.entity.js';
 import type { Kms } from './byok/kms.js';
 import type { EgressClient } from './egress/egress-client.js';
 import type { Fleet } from './fleet/fleet.js';
@@ -14,6 +13,7 @@ import type { LiveChanges } from './live/live-changes.js';
 import type { Mailer } from './mail/mailer.js';
 import type { Payments } from './payment/payments.js';
 import type { Actor } from './permissions.js';
+import type { RowLoaders } from './row-loaders.js';
 
 export interface Services {
   readonly pool: Pool;
@@ -44,6 +44,5 @@ export interface RequestContext {
   readonly services: Services;
   /** Aborts when a stream is to end: its client left, its session ended, this process stops. Never for a query. */
   readonly closing: AbortSignal;
-  /** Of one API key; all keys of one answer are read by one query. */
-  readonly loadByok: (apiKeyId: string) => Promise<ByokCredential[]>;
+  readonly load: RowLoaders;
 }

@@ -16,6 +16,7 @@ import { allocate } from './ingest-usage-allocate.js';
 import { type Arrival, type CheckedEvent, checkEvent, type RefusedEvent, refuseEvent } from './ingest-usage-check.js';
 import { cursorKey, lockCursors, type NodeCursor, takeSequence, writeCursors } from './ingest-usage-cursor.js';
 import { UsageFacts } from './ingest-usage-facts.js';
+import { writeHouseRollup } from './ingest-usage-house.js';
 import { KeysSeen } from './ingest-usage-keys.js';
 import { fingerprintOf, quarantineEvents } from './ingest-usage-quarantine.js';
 import { writeBatchItems, writeRollups, writeSettlements } from './ingest-usage-write.js';
@@ -195,6 +196,7 @@ async function settleFresh(client: PoolClient, fresh: readonly CheckedEvent[]): 
     [...leases.values()].filter((lease) => lease.settledCount !== before.get(lease.id)),
   );
   await writeRollups(client, allocation.settlements);
+  await writeHouseRollup(client, allocation.settlements);
   await writeWallets(client, [...locked.wallets.values()]);
   await raiseAlerts(client, allocation.alerts);
   return allocation.refused;

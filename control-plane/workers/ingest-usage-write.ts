@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg';
 import type { UsageEvent } from '../../shared/usage-event.js';
 import { plainArray, textArray } from '../modules/billing/column-arrays.js';
 import type { GenerationDetail } from '../modules/usage/find-generation.js';
-import type { SettlementRow } from './ingest-usage-allocate.js';
+import type { ChargedItem, SettlementRow } from './ingest-usage-allocate.js';
 
 /** In JSON every control character is escaped, so this one can separate documents. */
 const RECORD_SEPARATOR = '\u001e';
@@ -71,15 +71,17 @@ export async function writeSettlements(client: PoolClient, rows: readonly Settle
   });
 }
 
-export async function writeBatchItems(
-  client: PoolClient,
-  items: readonly { readonly batchItemId: string; readonly requestId: string }[],
-): Promise<void> {
+export async function writeBatchItems(client: PoolClient, items: readonly ChargedItem[]): Promise<void> {
   if (items.length === 0) return;
-  await client.query('INSERT INTO batch_item_charge (batch_item_id, request_id) SELECT * FROM unnest($1::text[], $2::uuid[])', [
-    textArray(items.map((item) => item.batchItemId)),
-    plainArray(items.map((item) => item.requestId)),
-  ]);
+  await client.query(
+    `INSERT INTO batch_item_charge (batch_item_id, request_id, interactive)
+     SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[])`,
+    [
+      textArray(items.map((item) => item.batchItemId)),
+      plainArray(items.map((item) => item.requestId)),
+      plainArray(items.map((item) => item.interactive)),
+    ],
+  );
 }
 
 /** What the settlement's row does not say. */
@@ -131,6 +133,6 @@ export async function writeRollups(client: PoolClient, rows: readonly Settlement
 }
 
 /** 499: the customer left by their own will. */
-function isError(status: number): boolean {
+export function isError(status: number): boolean {
   return status >= 400 && status !== 499;
 }

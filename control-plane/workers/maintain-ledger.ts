@@ -6,6 +6,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { inTransaction } from '../modules/billing/transaction.js';
+import { closeLedgerHours } from '../modules/billing/trial-balance.js';
 import { repeat } from './repeat.js';
 
 /** As the API promises for `GET /v1/generations/:id`. */
@@ -25,7 +26,7 @@ export function startLedgerMaintenance({ pool, log }: { readonly pool: Pool; rea
 
 /** Each part by itself: one that cannot be done now does not keep the others. Throws the first failure at the end. */
 export async function maintainLedger(pool: Pool): Promise<void> {
-  const parts = [createPartitions, dropOldGenerations, deleteClosedLeases, sealLedger];
+  const parts = [createPartitions, dropOldGenerations, deleteClosedLeases, sealLedger, closeLedgerHours];
   const failures: unknown[] = [];
   for (const part of parts) await part(pool).catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];

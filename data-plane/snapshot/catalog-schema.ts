@@ -126,6 +126,7 @@ const Settings = Type.Object({
   defaultTokensPerMinute: Type.Integer({ minimum: 1 }),
   autoFloor: Tier,
   probeIdleEndpoints: Type.Boolean(),
+  drainedNodes: Type.Optional(Strings),
 });
 
 const CatalogSchema = Type.Object({

@@ -43,6 +43,12 @@ const CHECKS: readonly Check[] = [
           LEFT JOIN (SELECT account_id, sum(granted - consumed) AS total FROM lease WHERE state = 'open' GROUP BY 1) AS open USING (account_id)
           WHERE leased <> coalesce(open.total, 0)`,
   },
+  {
+    name: 'the sums of the house = the sums of the customers',
+    sql: `SELECT house.charge, customers.charge FROM (SELECT sum(charge) AS charge, sum(requests) AS requests FROM house_rollup) AS house,
+            (SELECT sum(charge) AS charge, sum(requests) AS requests FROM usage_rollup) AS customers
+          WHERE (house.charge, house.requests) IS DISTINCT FROM (customers.charge, customers.requests)`,
+  },
   { name: 'I2 nothing negative in a wallet', sql: 'SELECT * FROM wallet WHERE available < 0 OR leased < 0 OR debt < 0' },
   { name: 'I2 consumed <= granted', sql: 'SELECT id, consumed, granted FROM lease WHERE consumed > granted OR consumed < 0' },
   {

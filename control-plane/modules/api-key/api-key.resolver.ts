@@ -85,7 +85,7 @@ export class ApiKeyResolver {
   }
 
   @FieldResolver(() => [ByokCredential])
-  byok(@Ctx() context: RequestContext, @Root() key: ApiKey): Promise<ByokCredential[]> {
-    return context.loadByok(key.id);
+  async byok(@Ctx() context: RequestContext, @Root() key: ApiKey): Promise<ByokCredential[]> {
+    return (await context.load.byok(key.id)) ?? [];
   }
 }

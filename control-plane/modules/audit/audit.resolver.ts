@@ -1,4 +1,4 @@
-import { Arg, Args, Authorized, Ctx, Field, ID, Int, ObjectType, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, Field, FieldResolver, ID, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import { findPage, type Page, UUID_PATTERN } from '../../db/find-page.js';
 import { requireActor } from '../actor.js';
 import type { RequestContext } from '../context.js';
@@ -35,6 +35,12 @@ export class AuditResolver {
     @Arg('accountId', () => ID, { nullable: true }) accountId: string | null,
   ): Promise<Page<AuditLine>> {
     return findPage(context.em, AuditLine, accountId ? { accountId: requireUuid(accountId) } : {}, page, ORDER);
+  }
+
+  @Authorized('operator')
+  @FieldResolver(() => String, { nullable: true, description: 'Who it was, for operators. Null: the system itself.' })
+  async actorEmail(@Ctx() context: RequestContext, @Root() line: AuditLine): Promise<string | null> {
+    return line.actorUserId === null ? null : ((await context.load.email(line.actorUserId)) ?? null);
   }
 
   @Authorized('operator')

@@ -1,6 +1,6 @@
 import { Arg, Args, Authorized, Ctx, Field, FieldResolver, ID, InputType, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { GatewayError } from '../../../shared/errors.js';
-import { formatUsd, parseUsd } from '../../../shared/money.js';
+import { parseUsd } from '../../../shared/money.js';
 import type { Page } from '../../db/find-page.js';
 import { newId } from '../../db/new-id.js';
 import { requireActor } from '../actor.js';
@@ -11,6 +11,7 @@ import { adjustAsOperator } from './adjust-as-operator.js';
 import { LedgerConnection, type LedgerLine, TrialBalanceLine } from './ledger.shapes.js';
 import { listLedger } from './list-ledger.js';
 import { findLowBalanceAlert, setLowBalanceAlert } from './low-balance.js';
+import { readTrialBalance } from './trial-balance.js';
 import { Wallet } from './wallet.entity.js';
 
 @InputType()
@@ -76,11 +77,8 @@ export class BillingResolver {
 
   @Authorized('operator')
   @Query(() => [TrialBalanceLine], { description: 'All postings, by ledger account; platform_loss among them.' })
-  async trialBalance(@Ctx() context: RequestContext): Promise<TrialBalanceLine[]> {
-    const { rows } = await context.pool.query<{ ledger_account: string; total: string }>(
-      'SELECT ledger_account, sum(amount) AS total FROM posting GROUP BY 1 ORDER BY 1',
-    );
-    return rows.map((row) => ({ ledgerAccount: row.ledger_account, amountUsd: formatUsd(BigInt(row.total)) }));
+  trialBalance(@Ctx() context: RequestContext): Promise<TrialBalanceLine[]> {
+    return readTrialBalance(context.pool);
   }
 
   @Authorized('operator')

@@ -102,9 +102,7 @@ export class ModelResolver {
 
   @FieldResolver(() => ModelPrice, { nullable: true, description: 'In force now.' })
   async price(@Ctx() context: RequestContext, @Root() model: Model): Promise<ModelPrice | null> {
-    const where = { modelId: model.id, effectiveFrom: { $lte: new Date() } };
-    const [price] = await context.em.find(ModelPrice, where, { orderBy: { effectiveFrom: 'desc' }, limit: 1 });
-    return price ?? null;
+    return (await context.load.price(model.id)) ?? null;
   }
 
   @FieldResolver(() => ModelPriceConnection, { description: 'Newest first, scheduled ones included.' })
@@ -113,8 +111,8 @@ export class ModelResolver {
   }
 
   @FieldResolver(() => [Endpoint], { name: 'endpoints' })
-  endpointsOf(@Ctx() context: RequestContext, @Root() model: Model): Promise<Endpoint[]> {
-    return context.em.find(Endpoint, { modelId: model.id }, { orderBy: { id: 'asc' } });
+  async endpointsOf(@Ctx() context: RequestContext, @Root() model: Model): Promise<Endpoint[]> {
+    return (await context.load.endpoints(model.id)) ?? [];
   }
 }
 

@@ -3,6 +3,7 @@ import type { Page } from '../../db/find-page.js';
 import { requireActor } from '../actor.js';
 import type { RequestContext } from '../context.js';
 import { PageArguments } from '../fields.js';
+import { drainNode } from './drain-node.js';
 import { CatalogDifference, FleetNode, RegionInput, Revision, RevisionConnection } from './fleet.shapes.js';
 import { listNodes } from './list-nodes.js';
 import { diffRevisions, listRevisions } from './list-revisions.js';
@@ -52,6 +53,18 @@ export class FleetResolver {
   @Mutation(() => Region, { description: 'A new region, or a new key of one, has every credential sealed for it.' })
   saveRegion(@Ctx() context: RequestContext, @Arg('input', () => RegionInput) input: RegionInput): Promise<Region> {
     return saveRegion(context.em, context.services.kms, requireActor(context), input);
+  }
+
+  @Authorized('operator')
+  @Mutation(() => Boolean, {
+    description: 'A drained node says that it is not ready, so that nothing new is sent to it; true when that changed. false ends it.',
+  })
+  drainNode(
+    @Ctx() context: RequestContext,
+    @Arg('id', () => ID) id: string,
+    @Arg('drained', () => Boolean) drained: boolean,
+  ): Promise<boolean> {
+    return drainNode(context.em, requireActor(context), id, drained);
   }
 
   @Authorized('operator')

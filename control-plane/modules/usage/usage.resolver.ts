@@ -1,4 +1,5 @@
-import { Arg, Args, Authorized, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, ID, Int, Query, Resolver } from 'type-graphql';
+import { GatewayError } from '../../../shared/errors.js';
 import type { Page } from '../../db/find-page.js';
 import { requireActor } from '../actor.js';
 import type { RequestContext } from '../context.js';
@@ -6,6 +7,7 @@ import { findGeneration } from './find-generation.js';
 import { Generation } from './generation.shapes.js';
 import { listRequests } from './list-requests.js';
 import { reportRevenue } from './report-revenue.js';
+import { reportTiers, TierShare } from './report-tiers.js';
 import { reportUsage } from './report-usage.js';
 import { RequestArguments, type RequestLine, RequestLineConnection } from './request.shapes.js';
 import { RevenueRow } from './revenue.shapes.js';
@@ -41,6 +43,13 @@ export class UsageResolver {
   @Query(() => RequestLineConnection, { description: 'Newest first, those of test keys included.' })
   requests(@Ctx() context: RequestContext, @Args(() => RequestArguments) request: RequestArguments): Promise<Page<RequestLine>> {
     return listRequests(context.pool, requireActor(context).accountId, request);
+  }
+
+  @Authorized('operator')
+  @Query(() => [TierShare], { description: 'What smart groups chose, over the last days.' })
+  tierShares(@Ctx() context: RequestContext, @Arg('days', () => Int, { defaultValue: 30 }) days: number): Promise<TierShare[]> {
+    if (days < 1 || days > 400) throw new GatewayError('invalid_request', 'days must be between 1 and 400.', { param: 'days' });
+    return reportTiers(context.pool, days);
   }
 
   @Authorized('usage:read')
