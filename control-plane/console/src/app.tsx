@@ -8,6 +8,12 @@ const LoginPage = lazy(() => import('./pages/login-page.js'));
 const RegisterPage = lazy(() => import('./pages/register-page.js'));
 const OverviewPage = lazy(() => import('./pages/overview-page.js'));
 const KeysPage = lazy(() => import('./pages/keys-page.js'));
+const StartPage = lazy(() => import('./pages/start-page.js'));
+const ModelsPage = lazy(() => import('./pages/models-page.js'));
+const PlaygroundPage = lazy(() => import('./pages/playground-page.js'));
+const BatchesPage = lazy(() => import('./pages/batches-page.js'));
+const BatchPage = lazy(() => import('./pages/batch-page.js'));
+const WebhooksPage = lazy(() => import('./pages/webhooks-page.js'));
 const RequestsPage = lazy(() => import('./pages/requests-page.js'));
 const RequestPage = lazy(() => import('./pages/request-page.js'));
 const CreditsPage = lazy(() => import('./pages/credits-page.js'));
@@ -25,6 +31,12 @@ export function App() {
             <Routes>
               <Route path="/" element={<OverviewPage />} />
               <Route path="/keys" element={<KeysPage />} />
+              <Route path="/start" element={<StartPage />} />
+              <Route path="/models" element={<ModelsPage />} />
+              <Route path="/playground" element={<PlaygroundPage />} />
+              <Route path="/batches" element={<BatchesPage />} />
+              <Route path="/batches/:id" element={<BatchPage />} />
+              <Route path="/webhooks" element={<WebhooksPage />} />
               <Route path="/requests" element={<RequestsPage />} />
               <Route path="/requests/:id" element={<RequestPage />} />
               <Route path="/credits" element={<CreditsPage />} />

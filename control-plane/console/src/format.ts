@@ -21,3 +21,8 @@ export function milliseconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
   return value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(2)} s`;
 }
+
+/** 1,048,576 is "1.05M", 200,000 is "200K": for context sizes. */
+export function compact(value: number): string {
+  return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 }).format(value);
+}

@@ -12,17 +12,22 @@ import {
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
+  IconBox,
   IconBrandStackshare,
   IconCoin,
   IconKey,
   IconLayoutDashboard,
   IconList,
   IconLogout,
+  IconMessage,
   IconMoon,
+  IconRocket,
   IconSettings,
+  IconStack2,
   IconSun,
   IconUserShield,
   IconUsers,
+  IconWebhook,
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'react-router';
@@ -34,9 +39,14 @@ import { logOut } from '../session/session-store.js';
 
 const CUSTOMER_PAGES: readonly { readonly path: string; readonly label: MessageKey; readonly icon: typeof IconKey }[] = [
   { path: '/', label: 'nav.overview', icon: IconLayoutDashboard },
+  { path: '/start', label: 'nav.start', icon: IconRocket },
   { path: '/keys', label: 'nav.keys', icon: IconKey },
+  { path: '/models', label: 'nav.models', icon: IconBox },
+  { path: '/playground', label: 'nav.playground', icon: IconMessage },
   { path: '/requests', label: 'nav.requests', icon: IconList },
+  { path: '/batches', label: 'nav.batches', icon: IconStack2 },
   { path: '/credits', label: 'nav.credits', icon: IconCoin },
+  { path: '/webhooks', label: 'nav.webhooks', icon: IconWebhook },
   { path: '/team', label: 'nav.team', icon: IconUsers },
   { path: '/settings', label: 'nav.settings', icon: IconSettings },
 ];
@@ -102,7 +112,8 @@ export function Shell({ children }: { readonly children: ReactNode }) {
             component="button"
             label={t('nav.signOut')}
             leftSection={<IconLogout size={18} aria-hidden />}
-            onClick={() => void logOut()}
+            // A page loaded anew remembers nothing of this session: no key, no answer.
+            onClick={() => void logOut().finally(() => location.assign('/'))}
           />
         </AppShell.Section>
       </AppShell.Navbar>

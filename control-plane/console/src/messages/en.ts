@@ -1,5 +1,8 @@
+import { customerEn } from './customer-en.js';
+
 /** English, and the list of all messages. A key is missing in no language: the other catalogues have this one's type. */
 export const en = {
+  ...customerEn,
   'app.name': 'ModelAPI',
   'nav.overview': 'Overview',
   'nav.keys': 'API keys',
@@ -60,19 +63,10 @@ export const en = {
   'overview.hint': 'The last 30 days of this account',
   'overview.balance': 'Balance',
   'overview.leased': '{amount} set aside for running requests',
-  'overview.spent': 'Spent',
-  'overview.days': 'in {days} days',
   'overview.requests': 'Requests',
   'overview.errors': '{count} errors',
-  'overview.today': 'Requests today (UTC)',
-  'overview.tokens': '{count} tokens in 30 days',
   'overview.byDay': 'Requests by day',
   'overview.byModel': 'By model',
-  'overview.costIn': 'What each request cost stands under Requests.',
-  'first.title': 'Your first request',
-  'first.key': 'Create an API key',
-  'first.paste': 'Paste one of these with your key',
-  'first.watch': 'Watch it arrive under Requests',
   'keys.hint': 'Keys reach every model; bound them by models, addresses and budgets',
   'keys.created': 'Your new key',
   'keys.shownOnce': 'Copy it now: it is shown this once and stored nowhere.',

@@ -1,7 +1,9 @@
+import { customerZh } from './customer-zh.js';
 import type { Messages } from './en.js';
 
 /** 简体中文 */
 export const zh: Messages = {
+  ...customerZh,
   'app.name': 'ModelAPI',
   'nav.overview': '概览',
   'nav.keys': 'API 密钥',
@@ -62,19 +64,10 @@ export const zh: Messages = {
   'overview.hint': '本账户最近 30 天',
   'overview.balance': '余额',
   'overview.leased': '{amount} 为进行中的请求预留',
-  'overview.spent': '支出',
-  'overview.days': '{days} 天内',
   'overview.requests': '请求数',
   'overview.errors': '{count} 个错误',
-  'overview.today': '今日请求 (UTC)',
-  'overview.tokens': '30 天共 {count} 个 Token',
   'overview.byDay': '每日请求',
   'overview.byModel': '按模型',
-  'overview.costIn': '每个请求的费用见“请求”。',
-  'first.title': '第一个请求',
-  'first.key': '创建 API 密钥',
-  'first.paste': '填入密钥后粘贴以下任意一段',
-  'first.watch': '在“请求”中查看结果',
   'keys.hint': '密钥可使用全部模型；可按模型、地址和预算限制',
   'keys.created': '新密钥',
   'keys.shownOnce': '请立即复制：只显示这一次，不会保存。',

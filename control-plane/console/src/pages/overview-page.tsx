@@ -1,18 +1,23 @@
-import '@mantine/charts/styles.css';
-import { BarChart } from '@mantine/charts';
-import { Card, SimpleGrid, Text, Title } from '@mantine/core';
-import { useMemo } from 'react';
+import { Anchor, Card, SimpleGrid, Title } from '@mantine/core';
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { Link } from 'react-router';
 import { DataTable } from '../components/data-table.js';
 import { FigureCard } from '../components/figure-card.js';
 import { FirstSteps } from '../components/first-steps.js';
 import { Page } from '../components/page.js';
 import { QueryView } from '../components/query-view.js';
-import { count, usd } from '../format.js';
+import { Loading } from '../components/states.js';
+import { count, milliseconds, usd } from '../format.js';
 import { OverviewDocument, type OverviewQuery } from '../generated/graphql.js';
 import { useLocale } from '../messages/locale.js';
+import { type ModelUsage, medianFirstTokenMs, spentIn, usageByModel } from '../overview-figures.js';
 
+const OverviewCharts = lazy(() => import('../components/overview-charts.js'));
+
+/** Reaches back to the first of any month, so that "this month" is whole. */
 const DAYS = 30;
 const POLL_MS = 15_000;
+const MODELS_LISTED = 20;
 
 export default function OverviewPage() {
   const { t } = useLocale();
@@ -29,8 +34,9 @@ export default function OverviewPage() {
 function Overview({ data }: { readonly data: OverviewQuery }) {
   const { t } = useLocale();
   const { rows, totals } = data.usage;
-  const today = new Date().toISOString().slice(0, 10);
-  const models = byModel(rows);
+  const today = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
+  // Stays when the first request arrives, so that its arrival is seen.
+  const [isNew] = useState(data.requests.edges.length === 0);
   return (
     <>
       <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
@@ -39,68 +45,54 @@ function Overview({ data }: { readonly data: OverviewQuery }) {
           value={usd(data.wallet.balanceUsd)}
           note={t('overview.leased', { amount: usd(data.wallet.leasedUsd) })}
         />
-        <FigureCard name={t('overview.spent')} value={usd(totals.costUsd)} note={t('overview.days', { days: DAYS })} />
+        <FigureCard
+          name={t('overview.spentToday')}
+          value={usd(spentIn(rows, today))}
+          note={t('overview.spentMonth', { amount: usd(spentIn(rows, today.slice(0, 'YYYY-MM'.length))) })}
+        />
         <FigureCard
           name={t('overview.requests')}
           value={count(totals.requests)}
           note={t('overview.errors', { count: count(totals.errors) })}
         />
         <FigureCard
-          name={t('overview.today')}
-          value={count(rows.filter((row) => row.date === today).reduce((sum, row) => sum + row.requests, 0))}
-          note={t('overview.tokens', { count: count(totals.promptTokens + totals.completionTokens) })}
+          name={t('requests.firstToken')}
+          value={milliseconds(medianFirstTokenMs(data.requests))}
+          note={t('overview.median', { count: data.requests.edges.length })}
         />
       </SimpleGrid>
-      {totals.requests === 0 ? <FirstSteps /> : null}
-      <Card withBorder>
-        <Title order={2} size="h4" mb="sm">
-          {t('overview.byDay')}
-        </Title>
-        <BarChart
-          h={220}
-          data={byDay(rows)}
-          dataKey="date"
-          series={[{ name: 'requests', label: t('overview.requests'), color: 'blue.6' }]}
-        />
-      </Card>
-      <Card withBorder>
-        <Title order={2} size="h4" mb="sm">
-          {t('overview.byModel')}
-        </Title>
-        <DataTable
-          label={t('overview.byModel')}
-          rows={models}
-          rowKey={(row) => row.model}
-          columns={[
-            { title: t('column.model'), render: (row) => row.model },
-            { title: t('column.requests'), numeric: true, render: (row) => count(row.requests) },
-            { title: t('column.tokens'), numeric: true, render: (row) => count(row.tokens) },
-          ]}
-        />
-        <Text size="xs" c="dimmed" mt="xs">
-          {t('overview.costIn')}
-        </Text>
-      </Card>
+      {isNew ? <FirstSteps /> : null}
+      {rows.length > 0 ? (
+        <Suspense fallback={<Loading />}>
+          <OverviewCharts rows={rows} />
+        </Suspense>
+      ) : null}
+      {isNew ? null : (
+        <Card withBorder>
+          <Title order={2} size="h4" mb="sm">
+            {t('overview.byModel')}
+          </Title>
+          <DataTable<ModelUsage>
+            label={t('overview.byModel')}
+            rows={usageByModel(rows, MODELS_LISTED)}
+            rowKey={(row) => row.model}
+            columns={[
+              {
+                title: t('column.model'),
+                render: (row) => (
+                  <Anchor component={Link} to={`/requests?model=${encodeURIComponent(row.model)}`} size="sm">
+                    {row.model}
+                  </Anchor>
+                ),
+              },
+              { title: t('column.requests'), numeric: true, render: (row) => count(row.requests) },
+              { title: t('overview.errorsColumn'), numeric: true, render: (row) => count(row.errors) },
+              { title: t('column.tokens'), numeric: true, render: (row) => count(row.tokens) },
+              { title: t('column.cost'), numeric: true, render: (row) => usd(row.costUsd) },
+            ]}
+          />
+        </Card>
+      )}
     </>
   );
-}
-
-type Rows = OverviewQuery['usage']['rows'];
-
-function byDay(rows: Rows): { date: string; requests: number }[] {
-  const days = new Map<string, number>();
-  for (const row of rows) if (row.date) days.set(row.date, (days.get(row.date) ?? 0) + row.requests);
-  return [...days].sort().map(([date, requests]) => ({ date, requests }));
-}
-
-function byModel(rows: Rows): { model: string; requests: number; tokens: number }[] {
-  const models = new Map<string, { model: string; requests: number; tokens: number }>();
-  for (const row of rows) {
-    const model = row.model ?? '–';
-    const known = models.get(model) ?? { model, requests: 0, tokens: 0 };
-    known.requests += row.requests;
-    known.tokens += row.promptTokens + row.completionTokens;
-    models.set(model, known);
-  }
-  return [...models.values()].sort((left, right) => right.requests - left.requests).slice(0, 20);
 }

@@ -1,0 +1,47 @@
+import '@mantine/charts/styles.css';
+import { BarChart } from '@mantine/charts';
+import { Card, SimpleGrid, Title } from '@mantine/core';
+import { count, usd } from '../format.js';
+import type { OverviewQuery } from '../generated/graphql.js';
+import { useLocale } from '../messages/locale.js';
+import { dailyRequests, dailySpend } from '../overview-figures.js';
+
+const COLORS = ['blue.6', 'teal.6', 'orange.6', 'grape.6', 'pink.6', 'gray.5'];
+const HEIGHT = 220;
+
+/** By day: what was spent, by model, and how many requests. A module of its own, since the chart library is the heaviest part. */
+export default function OverviewCharts({ rows }: { readonly rows: OverviewQuery['usage']['rows'] }) {
+  const { t } = useLocale();
+  const spend = dailySpend(rows, t('overview.others'));
+  return (
+    <SimpleGrid cols={{ base: 1, md: 2 }}>
+      <Card withBorder>
+        <Title order={2} size="h4" mb="sm">
+          {t('overview.spendByDay')}
+        </Title>
+        <BarChart
+          h={HEIGHT}
+          data={spend.days}
+          dataKey="date"
+          type="stacked"
+          valueFormatter={(value) => usd(value.toFixed(6))}
+          series={spend.series.map((name, index) => ({ name, color: COLORS[index] ?? 'gray.5' }))}
+          yAxisProps={{ width: 70 }}
+        />
+      </Card>
+      <Card withBorder>
+        <Title order={2} size="h4" mb="sm">
+          {t('overview.byDay')}
+        </Title>
+        <BarChart
+          h={HEIGHT}
+          data={dailyRequests(rows)}
+          dataKey="date"
+          valueFormatter={count}
+          series={[{ name: 'requests', label: t('overview.requests'), color: 'blue.6' }]}
+          yAxisProps={{ width: 70 }}
+        />
+      </Card>
+    </SimpleGrid>
+  );
+}
