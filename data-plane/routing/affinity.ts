@@ -24,19 +24,28 @@ export const NO_AFFINITY: AffinityView = { find: () => undefined };
 const CACHE_LIFETIME_MS = 5 * 60_000;
 /** No vendor caches a shorter prefix. */
 const SHORTEST_CACHED_PROMPT_TOKENS = 1_024;
+/** Tokenizers differ by up to a factor of two from the reference. */
+const SHORTEST_NAMED_PROMPT_TOKENS = SHORTEST_CACHED_PROMPT_TOKENS / 2;
 /** The last turn is new: this much of what came before is expected to hit. */
 const EXPECTED_HIT_SHARE = 0.9;
 /** A vendor below this gives its conversations away. */
 const HEALTHY_SUCCESS_RATE = 0.9;
 const HEALTHY_SHARE = 0.5;
 
-/** Names a conversation within an account: the client's own id, or what its first messages say. */
-export function affinityKeyOf(body: ChatRequest, accountId: string): string {
+/**
+ * Names a conversation within an account: the client's own id, or what its first messages say. Undefined for a prompt that is too short
+ * for any vendor's cache: there is nothing to return to.
+ */
+export function affinityKeyOf(body: ChatRequest, accountId: string, estimatedTokens: number): string | undefined {
   const session = body.session_id ?? body.prompt_cache_key;
   if (session !== undefined && session !== '') return `${accountId} s ${session}`;
+  if (estimatedTokens < SHORTEST_NAMED_PROMPT_TOKENS) return undefined;
   let hash = FNV_OFFSET;
   // A system prompt alone is shared by many conversations; with the first question it is one of them.
-  for (const message of body.messages.slice(0, 2)) hash = hashText(textOf(message), hashText(message.role, hash));
+  for (let at = 0; at < 2; at++) {
+    const message = body.messages[at];
+    if (message) hash = hashText(textOf(message), hashText(message.role, hash));
+  }
   return `${accountId} h ${(hash >>> 0).toString(36)} ${textOf(body.messages[0]).length}`;
 }
 
@@ -60,8 +69,8 @@ function textOf(message: ChatMessage | undefined): string {
 }
 
 /** The conversation's last place, if returning there is allowed: recent, and the vendor is well now. */
-export function warmPlace(view: AffinityView, key: string, nowMs: number, health: HealthView): WarmConversation | undefined {
-  const warm = view.find(key);
+export function warmPlace(view: AffinityView, key: string | undefined, nowMs: number, health: HealthView): WarmConversation | undefined {
+  const warm = key === undefined ? undefined : view.find(key);
   if (!warm || nowMs - warm.atMs > CACHE_LIFETIME_MS) return undefined;
   const { endpointId } = warm;
   const healthy =

@@ -120,10 +120,23 @@ export function needsOf(body: ChatRequest): Needs {
   if (asksForReasoning(body)) wished |= REASONING;
   if (body.logprobs === true) wished |= LOGPROBS;
   if ((body.n ?? 1) > 1) wished |= CHOICES;
-  const members: string[] = OPTIONAL_MEMBERS.filter((member) => body[member] !== undefined && body[member] !== null);
-  if (body.tools?.some((tool) => tool.type !== 'function')) members.push(CUSTOM_TOOLS);
+  const members = optionalMembersOf(body);
   return { required, wished, members };
 }
+
+function optionalMembersOf(body: ChatRequest): readonly string[] {
+  let members: string[] | undefined;
+  for (const member in body) {
+    if (!OPTIONAL.has(member) || body[member as keyof ChatRequest] == null) continue;
+    members ??= [];
+    members.push(member);
+  }
+  if (body.tools?.some((tool) => tool.type !== 'function')) members = [...(members ?? []), CUSTOM_TOOLS];
+  return members ?? NONE;
+}
+
+const OPTIONAL: ReadonlySet<string> = new Set(OPTIONAL_MEMBERS);
+const NONE: readonly string[] = [];
 
 export function asksForReasoning(body: ChatRequest): boolean {
   const effort = body.reasoning_effort ?? body.reasoning?.effort;
@@ -160,8 +173,6 @@ export function droppedMembers(needs: Needs, endpoint: Endpoint, abilities: Capa
   );
   return dropped.length === 0 ? NONE : dropped;
 }
-
-const NONE: readonly string[] = [];
 
 function lacks(abilities: Capabilities, member: string): boolean {
   switch (member) {

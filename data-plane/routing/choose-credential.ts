@@ -31,5 +31,7 @@ export function isOwnOnly(rows: readonly ByokRow[], endpoint: Endpoint): boolean
 /** Drawn by weight among those that do not rest. */
 export function drawHouse(endpoint: Endpoint, snapshot: Snapshot, health: HealthView, random: () => number): Credential | undefined {
   const credentials = snapshot.credentials.get(endpoint.vendorId);
+  const [only] = credentials ?? [];
+  if (only && credentials?.length === 1) return health.isResting(only) ? undefined : only;
   return credentials && drawByWeight(credentials, (credential) => !health.isResting(credential), random);
 }

@@ -9,6 +9,8 @@ import { asksForReasoning } from './capabilities.js';
 import type { TokenEstimate } from './estimate-tokens.js';
 import type { ApproximateRates, EndpointFacts, ModelFacts } from './routing-index.js';
 
+const PICO_PER_NANO = 1_000;
+
 /** What one request holds at one model, in its own tokens. */
 export interface Sizes {
   readonly input: number;
@@ -98,11 +100,19 @@ export function approximateRates(model: ModelFacts, inputTokens: number): Approx
   return rates;
 }
 
-/** Exact, in nano-USD. */
-export function expectedCost(model: Model, sizes: Sizes, warm: number, byok: boolean, multiplier: Multiplier): NanoUsd {
+/** Nano-USD, for display: from doubles, because it is a guess anyhow and every candidate has one. */
+export function expectedCost(
+  { facts }: { readonly facts: ModelFacts },
+  sizes: Sizes,
+  warm: number,
+  byok: boolean,
+  multiplier: Multiplier,
+): NanoUsd {
   const cached = Math.min(Math.ceil(warm), sizes.input);
-  const buckets = { ...NO_TOKENS, inputUncached: sizes.input - cached, cacheRead: cached, output: sizes.outputExpected, requests: 1 };
-  return byok ? byokChargeFor(buckets, multiplier) : chargeFor(buckets, model.price, multiplier);
+  if (byok) return byokChargeFor({ ...NO_TOKENS, inputUncached: sizes.input, output: sizes.outputExpected }, multiplier);
+  const rates = approximateRates(facts, sizes.input);
+  const pico = (sizes.input - cached) * rates.input + cached * rates.cacheRead + sizes.outputExpected * rates.output + rates.request;
+  return BigInt(Math.floor((pico * multiplier.numerator) / (PICO_PER_NANO * multiplier.denominator)));
 }
 
 /** No charge for this request passes it, unless the vendor counts more input than the bound. */

@@ -24,12 +24,9 @@ export interface Inquiry {
   readonly warm: WarmConversation | undefined;
 }
 
-/** Judges one model at a time: an option, or undefined with the reason among the exclusions. */
-export function optionFinder(wanted: Wanted, inquiry: Inquiry): (entry: ModelEntry) => ModelOption | undefined {
-  // Where the choice is ours, a wish is a need: there is another model that can.
-  const strict = wanted.kind !== 'model' || inquiry.preferences.requireParameters;
-  const needed = strict ? inquiry.needs.required | inquiry.needs.wished : inquiry.needs.required;
-  return (entry) => optionFor(entry, needed, inquiry);
+/** Capabilities (a mask) without which an endpoint is excluded. Where the choice is ours, a wish is a need: there is another model that can. */
+export function neededFor(wanted: Wanted, { preferences, needs }: Inquiry): number {
+  return wanted.kind !== 'model' || preferences.requireParameters ? needs.required | needs.wished : needs.required;
 }
 
 /** Pico-USD of this request at a model, as a double: what customers pay, whoever serves. */
@@ -37,7 +34,8 @@ export function costAt({ model, facts, reference }: ModelEntry, { estimate, dema
   return approximateCost(facts, reference, Math.ceil(estimate.expected * facts.tokenFactor), demand, warmTokens(warm, model.id));
 }
 
-function optionFor(entry: ModelEntry, needed: number, inquiry: Inquiry): ModelOption | undefined {
+/** Judges one model: an option, or undefined with the reason among the exclusions. */
+export function optionFor(entry: ModelEntry, needed: number, inquiry: Inquiry): ModelOption | undefined {
   const { model, facts } = entry;
   const inputTokens = Math.ceil(inquiry.estimate.expected * facts.tokenFactor);
   if (isOverMaxPrice(approximateRates(facts, inputTokens), inquiry.preferences)) {
@@ -49,10 +47,26 @@ function optionFor(entry: ModelEntry, needed: number, inquiry: Inquiry): ModelOp
     excludeUnoffered(model, inquiry);
     return undefined;
   }
-  const endpoints = offered.filter((option) => passes(model, option, needed, inputTokens, inquiry));
+  const endpoints = passing(model, offered, needed, inputTokens, inquiry);
   if (endpoints.length === 0) return undefined;
   const ordered = inquiry.preferences.order.length > 0 ? ranked(endpoints, inquiry.preferences) : endpoints;
   return { model, facts, endpoints: ordered, cost: costAt(entry, inquiry) };
+}
+
+/** The same list when all pass, as nearly always. */
+function passing(
+  model: Model,
+  offered: readonly EndpointOption[],
+  needed: number,
+  inputTokens: number,
+  inquiry: Inquiry,
+): readonly EndpointOption[] {
+  let kept: EndpointOption[] | undefined;
+  for (const [at, option] of offered.entries()) {
+    if (passes(model, option, needed, inputTokens, inquiry)) kept?.push(option);
+    else kept ??= offered.slice(0, at);
+  }
+  return kept ?? offered;
 }
 
 function excludeUnoffered(model: Model, { exclusions, principal, snapshot }: Inquiry): void {

@@ -12,17 +12,18 @@ import { formatUsd, type NanoUsd, parseUsd } from '../../shared/money.js';
 import type { Candidate, CompletionRequest, HealthView, Model, Principal, RoutePlan, Snapshot } from '../types.js';
 import { type AffinityView, affinityKeyOf, NO_AFFINITY, type WarmConversation, warmPlace } from './affinity.js';
 import { needsOf } from './capabilities.js';
+import { cheapestFirst } from './cheapest-first.js';
 import { scoreComplexity } from './complexity.js';
-import { readOutputDemand } from './estimate-cost.js';
+import { readOutputDemand, type Sizes } from './estimate-cost.js';
 import { estimateTokens } from './estimate-tokens.js';
 import { Exclusions } from './exclusions.js';
-import { costAt, type Inquiry, optionFinder } from './list-options.js';
-import { type Draft, MAX_CANDIDATES, makeCandidates, type PlanLimits, type RankedOption } from './make-candidates.js';
+import { type Inquiry, neededFor, optionFor } from './list-options.js';
+import { CandidateList, type Draft, MAX_CANDIDATES, type PlanLimits } from './make-candidates.js';
 import { nothingMatched } from './nothing-matched.js';
-import { readPreferences } from './provider-preferences.js';
+import { type Preferences, readPreferences } from './provider-preferences.js';
 import { resolveModel, type Sort, type Wanted } from './resolve-model.js';
 import type { ModelEntry } from './routing-index.js';
-import { type ModelOption, orderByCost, orderByTier, tierFor } from './strategies.js';
+import { type ModelOption, orderByTier, tierFor } from './strategies.js';
 
 /** Kept with the generation's record. */
 const KEPT_EXCLUSIONS = 32;
@@ -57,9 +58,9 @@ export function explorePlan(
 ): ExploredPlan {
   const { body } = request;
   const exclusions = new Exclusions();
-  const resolution = resolveModel(body, principal, snapshot, exclusions);
+  const { requested, wanted } = resolveModel(body, principal, snapshot, exclusions);
   const estimate = estimateTokens(body);
-  const affinityKey = affinityKeyOf(body, principal.accountId);
+  const affinityKey = affinityKeyOf(body, principal.accountId, estimate.expected);
   const inquiry: Inquiry = {
     principal,
     snapshot,
@@ -71,34 +72,31 @@ export function explorePlan(
     preferences: readPreferences(body.provider, principal),
     warm: warmPlace(affinity, affinityKey, request.receivedAtMs, health),
   };
-  const lines = resolution.wanted.map((wanted) => lineUp(wanted, inquiry, body, thorough));
+  const lines = wanted.map((one) => lineUp(one, inquiry, body, thorough));
   const maxCost = readMaxCost(body.max_cost);
-  const made = makeCandidates(inquiry, queue(lines), limitsFor(lines), maxCost, random);
-  const [first] = made.drafts;
-  if (first === undefined) throw refusal(inquiry, resolution.requested, made.cheapestRefused, maxCost);
+  const list = new CandidateList(inquiry, limitsFor(lines), maxCost, random);
+  fill(list, lines);
+  const drafts = keptOf(list.drafts, inquiry.preferences);
+  const [first] = drafts;
+  if (first === undefined) throw refusal(inquiry, requested, list.cheapestRefused, maxCost);
   const grouped = lines.find((line) => line.wanted.group);
+  const plan: RoutePlan = {
+    modelAsked: requested[0] ?? '',
+    candidates: drafts.map(({ candidate }) => candidate),
+    excluded: exclusions.records(KEPT_EXCLUSIONS),
+    estimate: upperBounds(drafts, first.sizes),
+    ceiling: highestCeiling(drafts),
+    reason: reasonFor(lines, requested, first.candidate, inquiry.warm),
+    tier: grouped?.tier ?? null,
+    complexity: grouped?.score ?? null,
+    hedge: grouped?.wanted.group?.hedge === true,
+    sessionId: body.session_id ?? null,
+    revision: snapshot.revision,
+  };
   return {
     exclusions,
     eligible: lines.reduce((total, line) => total + line.eligible, 0),
-    plan: {
-      modelAsked: resolution.requested[0] ?? '',
-      candidates: made.drafts.map(({ candidate }) => candidate),
-      excluded: exclusions.records(KEPT_EXCLUSIONS),
-      estimate: {
-        input: first.sizes.input,
-        inputUpper: largest(made.drafts, ({ sizes }) => sizes.inputUpper),
-        outputExpected: first.sizes.outputExpected,
-        outputUpper: largest(made.drafts, ({ sizes }) => sizes.outputUpper),
-      },
-      ceiling: highestCeiling(made.drafts),
-      reason: reasonFor(lines, resolution.requested, first.candidate, inquiry.warm),
-      tier: grouped?.tier ?? null,
-      complexity: grouped?.score ?? null,
-      hedge: grouped?.wanted.group?.hedge === true,
-      sessionId: body.session_id ?? null,
-      affinityKey,
-      revision: snapshot.revision,
-    },
+    plan: affinityKey === undefined ? plan : { ...plan, affinityKey },
   };
 }
 
@@ -119,21 +117,23 @@ interface Line {
 }
 
 function lineUp(wanted: Wanted, inquiry: Inquiry, body: ChatRequest, thorough: boolean): Line {
-  const judge = optionFinder(wanted, inquiry);
+  const needed = neededFor(wanted, inquiry);
+  const judge = (entry: ModelEntry) => optionFor(entry, needed, inquiry);
   const sort = wanted.sort ?? body.provider?.sort;
-  if (wanted.kind === 'auto') {
-    const known = thorough ? new Map(wanted.entries.map((entry) => [entry, judge(entry)])) : undefined;
-    const eligible = known ? [...known.values()].filter((option) => option !== undefined).length : wanted.entries.length;
-    const find = known ? (entry: ModelEntry) => known.get(entry) : judge;
-    const ordered = orderByCost(wanted.entries, (entry) => costAt(entry, inquiry), find, sort, inquiry.health);
+  const { table, entries, group } = wanted;
+  if (table) {
+    const known = thorough ? new Map(entries.map((entry) => [entry, judge(entry)])) : undefined;
+    const eligible = known ? [...known.values()].filter((option) => option !== undefined).length : entries.length;
+    // Test keys are served by the sandbox alone, whatever the table says of live endpoints.
+    const mask = known || inquiry.principal.test ? undefined : needed;
+    const ordered = cheapestFirst(table, inquiry, mask, known ? (entry) => known.get(entry) : judge, sort);
     return { wanted, eligible, ordered, sort, tier: null, score: null };
   }
-  const options = wanted.entries.map(judge).filter((option) => option !== undefined);
-  const line = { wanted, eligible: options.length, ordered: options, sort, tier: null, score: null };
-  if (!wanted.group) return line;
-  const score = scoreComplexity(body, wanted.group.kind);
-  const tier = body.tier ?? tierFor(score, wanted.group.thresholds);
-  return { ...line, ordered: orderByTier(options, wanted.group, tier), tier, score };
+  const options = entries.map(judge).filter((option) => option !== undefined);
+  if (!group) return { wanted, eligible: options.length, ordered: options, sort, tier: null, score: null };
+  const score = scoreComplexity(body, group.kind);
+  const tier = body.tier ?? tierFor(score, group.thresholds);
+  return { wanted, eligible: options.length, ordered: orderByTier(options, group, tier), sort, tier, score };
 }
 
 function limitsFor(lines: readonly Line[]): PlanLimits {
@@ -143,14 +143,22 @@ function limitsFor(lines: readonly Line[]): PlanLimits {
 }
 
 /** Line after line; a model that two lines share stands in the first. */
-function* queue(lines: readonly Line[]): Generator<RankedOption> {
-  const seen = new Set<Model>();
+function fill(list: CandidateList, lines: readonly Line[]): void {
+  const seen = lines.length > 1 ? new Set<Model>() : undefined;
   for (const { ordered, sort } of lines) {
     for (const option of ordered) {
-      if (!seen.has(option.model)) yield { option, sort };
-      seen.add(option.model);
+      if (seen?.has(option.model)) continue;
+      seen?.add(option.model);
+      list.add(option, sort);
+      if (list.isFull) return;
     }
   }
+}
+
+/** With an order, the vendors of the order are the only ones left; without one, the first is all. */
+function keptOf(drafts: readonly Draft[], { allowFallbacks, order }: Preferences): readonly Draft[] {
+  const kept = allowFallbacks || order.length > 0 ? MAX_CANDIDATES : 1;
+  return drafts.length > kept ? drafts.slice(0, kept) : drafts;
 }
 
 /** Throws `invalid_request` when it is no amount of USD. */
@@ -165,8 +173,14 @@ function readMaxCost(maxCost: number | string | undefined): NanoUsd | undefined 
   return amount;
 }
 
-function largest(drafts: readonly Draft[], size: (draft: Draft) => number): number {
-  return drafts.reduce((most, draft) => Math.max(most, size(draft)), 0);
+/** What is expected of the first, and bounds that hold for all. */
+function upperBounds(drafts: readonly Draft[], { input, outputExpected }: Sizes): RoutePlan['estimate'] {
+  let [inputUpper, outputUpper] = [0, 0];
+  for (const { sizes } of drafts) {
+    inputUpper = Math.max(inputUpper, sizes.inputUpper);
+    outputUpper = Math.max(outputUpper, sizes.outputUpper);
+  }
+  return { input, inputUpper, outputExpected, outputUpper };
 }
 
 function highestCeiling(drafts: readonly Draft[]): NanoUsd {

@@ -18,12 +18,25 @@ export interface Preferences {
 }
 
 const NO_NAMES: readonly string[] = [];
+const NO_VENDORS: ReadonlySet<string> = new Set();
+/** Most requests say nothing of vendors. */
+const NONE: Preferences = {
+  order: NO_NAMES,
+  only: undefined,
+  ignore: NO_VENDORS,
+  allowFallbacks: true,
+  requireParameters: false,
+  denyTraining: false,
+  maxPrompt: Number.POSITIVE_INFINITY,
+  maxCompletion: Number.POSITIVE_INFINITY,
+};
 
 export function readPreferences(provider: ProviderPreferences | undefined, principal: Principal): Preferences {
+  if (provider === undefined && principal.accountPolicy.dataCollection !== 'deny') return NONE;
   return {
     order: provider?.order?.map(normalize) ?? NO_NAMES,
     only: provider?.only === undefined ? undefined : new Set(provider.only.map(normalize)),
-    ignore: new Set(provider?.ignore?.map(normalize)),
+    ignore: provider?.ignore === undefined ? NO_VENDORS : new Set(provider.ignore.map(normalize)),
     allowFallbacks: provider?.allow_fallbacks !== false,
     requireParameters: provider?.require_parameters === true,
     denyTraining: provider?.data_collection === 'deny' || principal.accountPolicy.dataCollection === 'deny',
@@ -34,6 +47,7 @@ export function readPreferences(provider: ProviderPreferences | undefined, princ
 
 /** Why this vendor may not serve, or undefined when it may. */
 export function refuseVendor(vendor: VendorRow, preferences: Preferences): ExclusionCode | undefined {
+  if (preferences === NONE) return undefined;
   if (preferences.denyTraining && vendor.trainsOnData) return 'data_policy';
   if (preferences.only && !names(vendor, (name) => preferences.only?.has(name) === true)) return 'vendor_not_wanted';
   if (preferences.ignore.size > 0 && names(vendor, (name) => preferences.ignore.has(name))) return 'vendor_not_wanted';
@@ -43,6 +57,7 @@ export function refuseVendor(vendor: VendorRow, preferences: Preferences): Exclu
 
 /** Pico-USD per token is micro-USD per million tokens. */
 export function isOverMaxPrice(rates: ApproximateRates, preferences: Preferences): boolean {
+  if (preferences === NONE) return false;
   return rates.input > preferences.maxPrompt * 1e6 || rates.output > preferences.maxCompletion * 1e6;
 }
 

@@ -7,6 +7,7 @@ import type { ChatRequest, QualityTier } from '../../shared/chat.js';
 import { GatewayError } from '../../shared/errors.js';
 import type { GroupRow } from '../../shared/snapshot.js';
 import type { Model, Principal, Snapshot } from '../types.js';
+import type { AutoTable } from './auto-table.js';
 import type { Exclusions } from './exclusions.js';
 import { indexOf, type ModelEntry, type RoutingIndex } from './routing-index.js';
 
@@ -16,6 +17,8 @@ export type Sort = 'price' | 'latency' | 'throughput';
 export interface Wanted {
   readonly kind: 'auto' | 'group' | 'model';
   readonly entries: readonly ModelEntry[];
+  /** Of `auto`: its entries in columns. */
+  readonly table: AutoTable | undefined;
   readonly group: GroupRow | undefined;
   /** From a suffix. */
   readonly sort: Sort | undefined;
@@ -32,7 +35,7 @@ export const AUTO = 'auto';
 const MAX_LISTED_MODELS = 50;
 
 export function resolveModel(body: ChatRequest, principal: Principal, snapshot: Snapshot, exclusions: Exclusions): Resolution {
-  const names = [...new Set([...(body.model ? [body.model] : []), ...(body.models ?? [])])];
+  const names = namesIn(body);
   if (names.length === 0) throw new GatewayError('invalid_request', 'Name a model in `model`, or several in `models`.', { param: 'model' });
   if (names.length > MAX_LISTED_MODELS) {
     throw new GatewayError('invalid_request', `\`models\` may list at most ${MAX_LISTED_MODELS} models.`, { param: 'models' });
@@ -43,33 +46,43 @@ export function resolveModel(body: ChatRequest, principal: Principal, snapshot: 
   return { requested: names, wanted };
 }
 
+function namesIn({ model, models }: ChatRequest): readonly string[] {
+  if (models === undefined) return model ? [model] : [];
+  return [...new Set([...(model ? [model] : []), ...models])];
+}
+
 function find(name: string, principal: Principal, snapshot: Snapshot, index: RoutingIndex, exclusions: Exclusions): Wanted {
-  const { base, sort } = splitSuffix(name, snapshot);
-  const allowed = allowedNames(principal);
+  const sort = suffixSort(name, snapshot);
+  const base = sort === undefined ? name : name.slice(0, name.lastIndexOf(':'));
+  const { models: list } = principal.keyPolicy;
+  const allowed = list === undefined ? undefined : setOf(list);
   if (base === AUTO) {
-    const free = allowed === undefined || allowed.has(AUTO);
-    const entries = free ? index.auto : index.auto.filter(({ model }) => isAllowed(model, allowed));
-    if (entries.length === 0) exclusions.add(AUTO, null, free ? 'no_endpoint' : 'not_allowed_for_key');
-    return { kind: 'auto', entries, group: undefined, sort };
+    const table =
+      list === undefined || allowed === undefined || allowed.has(AUTO)
+        ? index.auto
+        : index.autoWithin(list, (model) => isAllowed(model, allowed));
+    const { entries } = table;
+    if (entries.length === 0) exclusions.add(AUTO, null, table === index.auto ? 'no_endpoint' : 'not_allowed_for_key');
+    return { kind: 'auto', entries, table, group: undefined, sort };
   }
   const group = snapshot.groups.get(base);
   if (group?.enabled) {
     const free = allowed === undefined || allowed.has(group.id);
-    return { kind: 'group', entries: groupEntries(group, snapshot, index, free ? undefined : allowed, exclusions), group, sort };
+    const entries = groupEntries(group, snapshot, index, free ? undefined : allowed, exclusions);
+    return { kind: 'group', entries, table: undefined, group, sort };
   }
   const model = snapshot.modelsByName.get(base);
+  const chosen: readonly ModelEntry[] = model?.enabled && isAllowed(model, allowed, base) ? [index.entry(model)] : [];
   if (!model?.enabled) exclusions.add(name, null, 'unknown_model');
-  else if (!isAllowed(model, allowed, base)) exclusions.add(model.id, null, 'not_allowed_for_key');
-  else return { kind: 'model', entries: [index.entry(model)], group: undefined, sort };
-  return { kind: 'model', entries: [], group: undefined, sort };
+  else if (chosen.length === 0) exclusions.add(model.id, null, 'not_allowed_for_key');
+  return { kind: 'model', entries: chosen, table: undefined, group: undefined, sort };
 }
 
-/** A model whose own name ends in `:floor` stays that model. */
-function splitSuffix(name: string, snapshot: Snapshot): { base: string; sort: Sort | undefined } {
-  if (snapshot.modelsByName.has(name)) return { base: name, sort: undefined };
-  if (name.endsWith(':floor')) return { base: name.slice(0, -':floor'.length), sort: 'price' };
-  if (name.endsWith(':nitro')) return { base: name.slice(0, -':nitro'.length), sort: 'throughput' };
-  return { base: name, sort: undefined };
+/** From a suffix of the name; a model whose own name ends in `:floor` stays that model. */
+function suffixSort(name: string, snapshot: Snapshot): Sort | undefined {
+  if (!name.includes(':') || snapshot.modelsByName.has(name)) return undefined;
+  if (name.endsWith(':floor')) return 'price';
+  return name.endsWith(':nitro') ? 'throughput' : undefined;
 }
 
 function groupEntries(
@@ -91,9 +104,15 @@ function groupEntries(
   return [...entries];
 }
 
-function allowedNames(principal: Principal): ReadonlySet<string> | undefined {
-  const { models } = principal.keyPolicy;
-  return models === undefined ? undefined : new Set(models);
+/** A key's list as a set, made once for the list. */
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function setOf(list: readonly string[]): ReadonlySet<string> {
+  const known = sets.get(list);
+  if (known) return known;
+  const set = new Set(list);
+  sets.set(list, set);
+  return set;
 }
 
 function isAllowed(model: Model, allowed: ReadonlySet<string> | undefined, asked = model.id): boolean {

@@ -5,6 +5,7 @@
 import type { Rates } from '../../shared/money.js';
 import type { Capabilities, VendorRow } from '../../shared/snapshot.js';
 import type { Endpoint, Model, Snapshot } from '../types.js';
+import { AutoTable } from './auto-table.js';
 import { abilitiesOf, maskOf } from './capabilities.js';
 
 /** Test keys are served here, and nowhere else. */
@@ -66,18 +67,29 @@ export function indexOf(snapshot: Snapshot): RoutingIndex {
 
 export class RoutingIndex {
   /** The operator's floor and the catalogue's marks are applied once per revision. */
-  readonly auto: readonly ModelEntry[];
+  readonly auto: AutoTable;
+  /** The same for keys that may not use every model, by their list. */
+  readonly #narrowed = new WeakMap<readonly string[], AutoTable>();
   readonly #entries = new Map<Model, ModelEntry>();
   readonly #test = new Map<Model, readonly EndpointOption[]>();
 
   constructor(private readonly snapshot: Snapshot) {
     for (const model of snapshot.models) this.#entries.set(model, entryOf(model, snapshot));
-    this.auto = [...this.#entries.values()].filter((entry) => autoRefusal(entry, snapshot) === undefined);
+    this.auto = new AutoTable([...this.#entries.values()].filter((entry) => autoRefusal(entry, snapshot) === undefined));
   }
 
   /** `model` is one of the snapshot's. */
   entry(model: Model): ModelEntry {
     return this.#entries.get(model) ?? entryOf(model, this.snapshot);
+  }
+
+  /** What is left of `auto` for a key; `allowed` is the list in its policy. */
+  autoWithin(allowed: readonly string[], isAllowed: (model: Model) => boolean): AutoTable {
+    const known = this.#narrowed.get(allowed);
+    if (known) return known;
+    const narrowed = new AutoTable(this.auto.entries.filter(({ model }) => isAllowed(model)));
+    this.#narrowed.set(allowed, narrowed);
+    return narrowed;
   }
 
   /** Test keys get the sandbox, for any model, and nothing else. */

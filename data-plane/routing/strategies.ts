@@ -3,7 +3,7 @@ import type { QualityTier } from '../../shared/chat.js';
 import type { GroupRow } from '../../shared/snapshot.js';
 import type { HealthView, Model } from '../types.js';
 import type { Sort } from './resolve-model.js';
-import type { EndpointOption, ModelEntry, ModelFacts } from './routing-index.js';
+import type { EndpointOption, ModelFacts } from './routing-index.js';
 
 export interface ModelOption {
   readonly model: Model;
@@ -32,11 +32,32 @@ export function orderEndpoints(
   sort: Sort | undefined,
   health: HealthView,
   random: () => number,
-): EndpointOption[] {
-  if (options.length === 1) return [...options];
-  const keyed = options.map((option) => ({ option, key: endpointKey(option, sort, health, random) }));
-  keyed.sort((one, other) => one.option.rank - other.option.rank || one.key - other.key || compare(one.option, other.option));
-  return keyed.map(({ option }) => option);
+): readonly EndpointOption[] {
+  if (options.length === 1) return options;
+  const ordered = [...options];
+  const keys = options.length <= KEYS.length ? KEYS : new Float64Array(options.length);
+  // By insertion: there are a handful, and nothing but the answer is allocated.
+  for (const [count, option] of options.entries()) {
+    const key = endpointKey(option, sort, health, random);
+    let at = count;
+    for (; at > 0; at--) {
+      const before = ordered[at - 1];
+      if (!before || !precedes(option, key, before, keys[at - 1] ?? 0)) break;
+      ordered[at] = before;
+      keys[at] = keys[at - 1] ?? 0;
+    }
+    ordered[at] = option;
+    keys[at] = key;
+  }
+  return ordered;
+}
+
+/** Of the endpoints that are being ordered; overwritten by the next call. */
+const KEYS = new Float64Array(32);
+
+function precedes(one: EndpointOption, key: number, other: EndpointOption, otherKey: number): boolean {
+  if (one.rank !== other.rank) return one.rank < other.rank;
+  return key === otherKey ? one.endpoint.id < other.endpoint.id : key < otherKey;
 }
 
 /** Smaller is better. */
@@ -61,60 +82,8 @@ function endpointKey({ endpoint, facts }: EndpointOption, sort: Sort | undefined
 const UNMEASURED_FIRST_TOKEN_MS = 1_000;
 const UNMEASURED_TOKENS_PER_SECOND = 40;
 
-function compare(one: EndpointOption, other: EndpointOption): number {
-  return one.endpoint.id < other.endpoint.id ? -1 : 1;
-}
-
-/**
- * `auto`: cheapest for this request first; a vendor in trouble makes its model dearer; ties by health, latency, name. Lazy: a model is
- * judged only when its cost, which no health can lower, is the least that is left; so of hundreds a few are looked at.
- */
-export function* orderByCost(
-  entries: readonly ModelEntry[],
-  costOf: (entry: ModelEntry) => number,
-  judge: (entry: ModelEntry) => ModelOption | undefined,
-  sort: Sort | undefined,
-  health: HealthView,
-): Generator<ModelOption> {
-  const byCost = sort === undefined || sort === 'price';
-  const keys = Float64Array.from(entries, (entry) => (byCost ? costOf(entry) : UNJUDGED));
-  const judged: (ModelOption | undefined)[] = [];
-  for (;;) {
-    const least = leastOf(keys, judged, health);
-    const entry = entries[least];
-    if (!entry) return;
-    const option = judged[least];
-    if (option) {
-      keys[least] = TAKEN;
-      yield option;
-    } else {
-      const found = judge(entry);
-      judged[least] = found;
-      keys[least] = found ? modelKey(found, bestEndpoint(found, health), sort, health) : TAKEN;
-    }
-  }
-}
-
-/** Where the least key stands, -1 when all are taken. Of equal keys the unjudged comes first: it may yet turn out worse. */
-function leastOf(keys: Float64Array, judged: readonly (ModelOption | undefined)[], health: HealthView): number {
-  let least = -1;
-  let lowest = TAKEN;
-  for (let at = 0; at < keys.length; at++) {
-    const key = keys[at] ?? TAKEN;
-    if (key > lowest || key === TAKEN) continue;
-    if (key === lowest && !(judged[least] && (!judged[at] || breaksTie(judged[at], judged[least], health)))) continue;
-    least = at;
-    lowest = key;
-  }
-  return least;
-}
-
-/** Below every key: to be judged before any is chosen. */
-const UNJUDGED = Number.NEGATIVE_INFINITY;
-const TAKEN = Number.POSITIVE_INFINITY;
-
-function breaksTie(one: ModelOption | undefined, other: ModelOption | undefined, health: HealthView): boolean {
-  if (!one || !other) return false;
+/** Of two models at the same cost: the faster, then by name. */
+export function breaksTie(one: ModelOption, other: ModelOption, health: HealthView): boolean {
   const ahead = latencyOf(one, health) - latencyOf(other, health);
   return ahead === 0 ? one.model.id < other.model.id : ahead < 0;
 }
@@ -139,7 +108,9 @@ function bestEndpoint(option: ModelOption, health: HealthView): string {
   return best;
 }
 
-function modelKey(option: ModelOption, best: string, sort: Sort | undefined, health: HealthView): number {
+/** Smaller is better; never less than the option's cost when the order is by cost. */
+export function modelKey(option: ModelOption, sort: Sort | undefined, health: HealthView): number {
+  const best = bestEndpoint(option, health);
   const reliable = reliability(best, health);
   if (sort === 'latency') return (health.firstTokenMs(best) ?? UNMEASURED_FIRST_TOKEN_MS) / reliable;
   if (sort === 'throughput') return -(health.tokensPerSecond(best) ?? UNMEASURED_TOKENS_PER_SECOND) * reliable;
