@@ -179,6 +179,7 @@ function createServices(config: ControlPlaneConfig, { log }: FastifyInstance, po
     apiKeyPepper: config.apiKeyPepper,
     signUpsPerHour: config.signUpsPerHour,
     payments: openPayments(config.payment, config.publicUrl),
+    nodeToken: config.nodeToken,
   };
 }
 

@@ -30,6 +30,8 @@ export interface Services {
   /** Where the API answers; absent is the primary host of the settings, over https. */
   readonly gatewayUrl: string | undefined;
   readonly apiKeyPepper: string;
+  /** What the control plane tells a node is signed under it. */
+  readonly nodeToken: string;
   readonly signUpsPerHour: number;
   readonly payments: Payments;
 }

@@ -14,6 +14,7 @@ import type { HttpContext } from './context.js';
 import { registerCrossOrigin } from './cross-origin.js';
 import { docsPage } from './docs-page.js';
 import { createErrorHandler, renderError } from './error-handler.js';
+import { registerExplainForOperator } from './explain-for-operator.js';
 import { explainRoutingDescription, registerExplainRouting } from './explain-routing.js';
 import { generationsDescription, registerGenerations } from './generations.js';
 import { modelsDescriptions, registerModels } from './models.js';
@@ -82,6 +83,7 @@ export function createHttpServer(context: HttpContext, registry: Registry, publi
     });
     registerModels(scope, context);
     registerExplainRouting(scope, context);
+    registerExplainForOperator(scope, context);
     registerBatches(scope, context);
     registerGenerations(scope, context);
     registerRegions(scope, context);

@@ -88,6 +88,7 @@ const OPERATIONS: Readonly<Record<string, Access | { readonly access: Permission
   gatewaySettings: 'operator',
   saveGatewaySettings: 'operator',
   routingGroups: 'operator',
+  explainRoute: 'operator',
   saveRoutingGroup: 'operator',
   deleteRoutingGroup: 'operator',
   nodes: 'operator',
