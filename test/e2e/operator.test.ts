@@ -126,12 +126,12 @@ test('a route is explained without a call: a group, auto with every exclusion, a
   expect(await explain({ model: 'no-such-model', messages })).toMatchObject({ refusalCode: 'model_not_found', candidates: [] });
   expect(await explain({ nonsense: true })).toMatchObject({ refusalCode: 'invalid_request' });
 
-  const { createApiKey: key } = await ask<{ createApiKey: { id: string } }>(
-    'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { id } }',
+  const { createApiKey: key } = await ask<{ createApiKey: { apiKey: { id: string } } }>(
+    'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } } }',
     { input: { name: 'narrow', models: ['gpt-4o-mini'] } },
   );
   await expect
-    .poll(async () => (await explain({ model: 'gpt-4o', messages }, { apiKeyId: key.id })).refusalCode, { timeout: 5_000 })
+    .poll(async () => (await explain({ model: 'gpt-4o', messages }, { apiKeyId: key.apiKey.id })).refusalCode, { timeout: 5_000 })
     .toBe('model_not_allowed');
   await expect(explain({ model: 'auto', messages }, { region: 'atlantis' })).rejects.toThrow('service_unavailable');
 });
