@@ -2,73 +2,58 @@
 import type { PoolClient } from 'pg';
 import type { UsageEvent } from '../../shared/usage-event.js';
 import { plainArray, textArray } from '../modules/billing/column-arrays.js';
+import { copyLine, copyRows, copyText } from '../modules/billing/copy-rows.js';
 import type { GenerationDetail } from '../modules/usage/find-generation.js';
 import type { ChargedItem, SettlementRow } from './ingest-usage-allocate.js';
 
-/** In JSON every control character is escaped, so this one can separate documents. */
-const RECORD_SEPARATOR = '\u001e';
+const SETTLEMENTS = `settlement (request_id, account_id, position, line, key_id, lease_id, node_id, epoch, sequence, model, vendor_id, byok,
+  test, input_uncached, cache_read, cache_write_5m, cache_write_1h, output, requests, reasoning, price_revision, multiplier_numerator,
+  multiplier_denominator, actual, charge, loss, reason, estimated, usage_mismatch, balance_after, usage_date, batch_item_id)`;
 
 export async function writeSettlements(client: PoolClient, rows: readonly SettlementRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  const plain = (pick: (row: SettlementRow) => number | bigint | boolean | string | null) => plainArray(rows.map(pick));
-  const text = (pick: (row: SettlementRow) => string | null) => textArray(rows.map(pick));
-  await client.query({
-    name: 'write-settlements',
-    text: `INSERT INTO settlement (request_id, account_id, position, line, key_id, lease_id, node_id, epoch, sequence, model,
-             vendor_id, byok, test, input_uncached, cache_read, cache_write_5m, cache_write_1h, output, requests, reasoning,
-             price_revision, multiplier_numerator, multiplier_denominator, actual, charge, loss, reason, estimated, usage_mismatch,
-             balance_after, usage_date, batch_item_id)
-           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::integer[], $5::uuid[], $6::uuid[],
-             $7::text[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::boolean[], $13::boolean[], $14::bigint[],
-             $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::smallint[],
-             $23::smallint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::text[], $28::boolean[], $29::boolean[], $30::bigint[],
-             $31::date[], $32::text[])`,
-    values: [
-      plain((row) => row.requestId),
-      plain((row) => row.accountId),
-      plain((row) => row.position),
-      plain((row) => row.line),
-      plain((row) => row.keyId),
-      plain((row) => row.leaseId),
-      text((row) => row.nodeId),
-      plain((row) => row.epoch),
-      plain((row) => row.sequence),
-      text((row) => row.model),
-      text((row) => row.vendorId),
-      plain((row) => row.byok),
-      plain((row) => row.test),
-      plain((row) => row.buckets.inputUncached),
-      plain((row) => row.buckets.cacheRead),
-      plain((row) => row.buckets.cacheWrite5m),
-      plain((row) => row.buckets.cacheWrite1h),
-      plain((row) => row.buckets.output),
-      plain((row) => row.buckets.requests),
-      plain((row) => row.reasoningTokens),
-      plain((row) => row.priceRevision),
-      plain((row) => row.multiplier.numerator),
-      plain((row) => row.multiplier.denominator),
-      plain((row) => row.actual),
-      plain((row) => row.charge),
-      plain((row) => row.loss),
-      text((row) => row.reason),
-      plain((row) => row.estimated),
-      plain((row) => row.usageMismatch),
-      plain((row) => row.balanceAfter),
-      plain((row) => row.usageDate),
-      text((row) => row.batchItemId),
-    ],
-  });
-  await client.query({
-    name: 'write-generations',
-    text: `INSERT INTO generation (request_id, account_id, detail)
-           SELECT request_id, account_id, detail::json
-           FROM unnest($1::uuid[], $2::uuid[], string_to_array($3, '${RECORD_SEPARATOR}')) AS fresh (request_id, account_id, detail)`,
-    values: [
-      plain((row) => row.requestId),
-      plain((row) => row.accountId),
-      rows.map((row) => JSON.stringify(generationDetail(row.event))).join(RECORD_SEPARATOR),
-    ],
-  });
+  await copyRows(client, SETTLEMENTS, rows.map(settlementRow));
+  const details = rows.map(({ requestId, accountId, event }) =>
+    copyLine([requestId, accountId, copyText(JSON.stringify(generationDetail(event)))]),
+  );
+  await copyRows(client, 'generation (request_id, account_id, detail)', details);
+}
+
+function settlementRow(row: SettlementRow): string {
+  const { buckets, multiplier } = row;
+  return copyLine([
+    row.requestId,
+    row.accountId,
+    row.position,
+    row.line,
+    row.keyId,
+    row.leaseId,
+    copyText(row.nodeId),
+    row.epoch,
+    row.sequence,
+    copyText(row.model),
+    copyText(row.vendorId),
+    row.byok,
+    row.test,
+    buckets.inputUncached,
+    buckets.cacheRead,
+    buckets.cacheWrite5m,
+    buckets.cacheWrite1h,
+    buckets.output,
+    buckets.requests,
+    row.reasoningTokens,
+    row.priceRevision,
+    multiplier.numerator,
+    multiplier.denominator,
+    row.actual,
+    row.charge,
+    row.loss,
+    row.reason,
+    row.estimated,
+    row.usageMismatch,
+    row.balanceAfter,
+    row.usageDate,
+    copyText(row.batchItemId),
+  ]);
 }
 
 export async function writeBatchItems(client: PoolClient, items: readonly ChargedItem[]): Promise<void> {
