@@ -1,12 +1,16 @@
 /**
- * What `auto` may choose from, in columns: what one request costs at each of hundreds of models is a loop over doubles that allocates
- * nothing, and most models that cannot do it are left out by one mask. Made once per revision.
+ * What `auto` may choose from, in columns and by price: what one request costs at hundreds of models is a loop over doubles that
+ * allocates nothing, that leaves out by one mask what cannot do it, and that stops where nothing cheaper can follow. Made once per revision.
  */
-import type { OutputDemand } from './estimate-cost.js';
-import { approximateRates } from './estimate-cost.js';
+import { approximateRates, type OutputDemand } from './estimate-cost.js';
 import type { ModelEntry } from './routing-index.js';
 
+/** Priced at a time: a plan looks at the cheapest few. */
+export const TRANCHE = 24;
+
 export class AutoTable {
+  /** Cheapest first for a request of as much output as input. */
+  readonly entries: readonly ModelEntry[];
   readonly #input: Float64Array;
   readonly #output: Float64Array;
   readonly #request: Float64Array;
@@ -19,9 +23,15 @@ export class AutoTable {
   readonly #mask: Int32Array;
   readonly #context: Float64Array;
   readonly #places: ReadonlyMap<string, number>;
+  /** Of each place and all behind it the least: per token of the reference tokenizer, per token of output, and the limit of output. */
+  readonly #leastInput: Float64Array;
+  readonly #leastOutput: Float64Array;
+  readonly #leastLimit: Float64Array;
 
-  constructor(readonly entries: readonly ModelEntry[]) {
+  constructor(unordered: readonly ModelEntry[]) {
+    const entries = [...unordered].sort((one, other) => blended(one) - blended(other));
     const column = (read: (entry: ModelEntry) => number): Float64Array => Float64Array.from(entries, read);
+    this.entries = entries;
     this.#input = column(({ facts }) => facts.rates.input);
     this.#output = column(({ facts }) => facts.rates.output);
     this.#request = column(({ facts }) => facts.rates.request);
@@ -32,6 +42,11 @@ export class AutoTable {
     this.#mask = Int32Array.from(entries, ({ live }) => live.reduce((mask, { facts }) => mask | facts.mask, 0));
     this.#context = column(({ live }) => live.reduce((most, { facts }) => Math.max(most, facts.contextTokens), 0));
     this.#places = new Map(entries.map(({ model }, place) => [model.id, place]));
+    this.#leastInput = leastBehind(
+      column(({ facts }) => facts.tokenFactor * Math.min(facts.rates.input, ...facts.tiers.map(({ rates }) => rates.input))),
+    );
+    this.#leastOutput = leastBehind(column(({ facts }) => Math.min(facts.rates.output, ...facts.tiers.map(({ rates }) => rates.output))));
+    this.#leastLimit = leastBehind(this.#outputLimit);
   }
 
   /** -1 when `auto` does not know it. */
@@ -42,14 +57,22 @@ export class AutoTable {
   /** False: no endpoint of this model can serve. True: perhaps one can. `needed` is a mask of `capabilities.ts`. */
   mayServe(place: number, needed: number, expectedTokens: number): boolean {
     if ((needed & ~(this.#mask[place] ?? 0)) !== 0) return false;
-    return expectedTokens * (this.#tokenFactor[place] ?? 1) < (this.#context[place] ?? 0);
+    return Math.ceil(expectedTokens * (this.#tokenFactor[place] ?? 1)) < (this.#context[place] ?? 0);
   }
 
-  /** Writes what the request costs at each model without a warm cache, pico-USD: as `approximateCost`, for all. */
-  price(expectedTokens: number, demand: OutputDemand, costs: Float64Array): void {
+  /** Nothing at this place or behind it costs less, pico-USD; infinite behind the last. */
+  leastCostFrom(place: number, expectedTokens: number, demand: OutputDemand): number {
+    if (place >= this.entries.length) return Number.POSITIVE_INFINITY;
+    const limit = Math.max(1, Math.min(demand.limit ?? Number.POSITIVE_INFINITY, this.#leastLimit[place] ?? 0));
+    const output = Math.min(demand.answer, limit) * demand.choices;
+    return expectedTokens * (this.#leastInput[place] ?? 0) + output * (this.#leastOutput[place] ?? 0);
+  }
+
+  /** Writes what the request costs at `from` to below `end` without a warm cache into `costs`: pico-USD, as `approximateCost`. */
+  price(expectedTokens: number, demand: OutputDemand, from: number, end: number, costs: Float64Array): void {
     const { answer, reasoning, choices } = demand;
     const asked = demand.limit ?? Number.POSITIVE_INFINITY;
-    for (let place = 0; place < this.entries.length; place++) {
+    for (let place = from; place < end; place++) {
       const tokens = Math.ceil(expectedTokens * (this.#tokenFactor[place] ?? 1));
       const limit = Math.max(1, Math.min(asked, this.#outputLimit[place] ?? 0));
       const wanted = Math.min(limit, this.#thinks[place] === 1 ? answer + reasoning : answer) * choices;
@@ -66,4 +89,14 @@ export class AutoTable {
     const rates = approximateRates(entry.facts, tokens);
     return tokens * rates.input + wanted * rates.output + rates.request;
   }
+}
+
+function blended({ facts }: ModelEntry): number {
+  return facts.tokenFactor * facts.rates.input + facts.rates.output;
+}
+
+function leastBehind(column: Float64Array): Float64Array {
+  const least = Float64Array.from(column);
+  for (let place = least.length - 2; place >= 0; place--) least[place] = Math.min(least[place] ?? 0, least[place + 1] ?? 0);
+  return least;
 }

@@ -1,21 +1,21 @@
 /**
  * `auto`'s order: cheapest for this request first; a vendor in trouble makes its model dearer; ties by health, latency, name. Lazy: a
  * model is judged only when its cost, which no health can lower, is the least that is left; so of hundreds a few are looked at. Those
- * that no mask lets pass are judged when somebody wants to know why: when nothing is left, or when they were cheaper than the first.
+ * that a mask ruled out are judged only when somebody wants to know why: when nothing is left, or when they were cheaper than the first.
  */
-import type { HealthView } from '../types.js';
-import type { AutoTable } from './auto-table.js';
+import { type AutoTable, TRANCHE } from './auto-table.js';
 import { costAt, type Inquiry } from './list-options.js';
+import { PlaceQueue } from './place-queue.js';
 import type { Sort } from './resolve-model.js';
 import type { ModelEntry } from './routing-index.js';
-import { breaksTie, type ModelOption, modelKey } from './strategies.js';
+import { type ModelOption, modelKey } from './strategies.js';
 
 /** Below every key: to be judged before any is chosen. */
 const UNJUDGED = Number.NEGATIVE_INFINITY;
 /** More reasons than this are kept of no request. */
 const EXPLAINED = 32;
 
-/** `needed`: undefined when every model is to be judged, else the mask that rules most out. */
+/** `needed`: undefined when every model is to be judged, else a mask that rules most out. */
 export function* cheapestFirst(
   table: AutoTable,
   inquiry: Inquiry,
@@ -23,146 +23,104 @@ export function* cheapestFirst(
   judge: (entry: ModelEntry) => ModelOption | undefined,
   sort: Sort | undefined,
 ): Generator<ModelOption> {
-  const { entries } = table;
-  const { health, warm, estimate } = inquiry;
-  const queue = takeQueue(entries.length, health);
-  const { keys, options } = queue;
-  let [first, ruledOut]: [ModelOption | undefined, boolean] = [undefined, false];
+  const search = new Search(table, inquiry, needed, judge, sort);
   try {
-    table.price(estimate.expected, inquiry.demand, keys);
-    const warmAt = warm === undefined ? -1 : table.placeOf(warm.modelId);
-    const warmEntry = entries[warmAt];
-    if (warmEntry) keys[warmAt] = costAt(warmEntry, inquiry);
-    for (let place = 0; place < entries.length; place++) {
-      if (needed !== undefined && !table.mayServe(place, needed, estimate.expected)) {
-        ruledOut = true;
-        continue;
-      }
-      if (sort === 'latency' || sort === 'throughput') keys[place] = UNJUDGED;
-      queue.add(place);
-    }
-    queue.arrange();
-    for (let place = queue.least; place >= 0; place = queue.least) {
-      const option = options[place];
-      if (option) {
-        queue.dropLeast();
-        first ??= option;
-        yield option;
+    for (let option = search.next(); option; option = search.next()) yield option;
+  } finally {
+    search.close();
+  }
+}
+
+class Search {
+  readonly #queue: PlaceQueue;
+  readonly #byCost: boolean;
+  #priced = 0;
+  #firstCost = Number.POSITIVE_INFINITY;
+  #ruledOut = false;
+
+  constructor(
+    private readonly table: AutoTable,
+    private readonly inquiry: Inquiry,
+    private readonly needed: number | undefined,
+    private readonly judge: (entry: ModelEntry) => ModelOption | undefined,
+    private readonly sort: Sort | undefined,
+  ) {
+    this.#queue = takeQueue(table.entries.length).open(inquiry.health);
+    this.#byCost = sort !== 'latency' && sort !== 'throughput';
+  }
+
+  /** The best that is left. */
+  next(): ModelOption | undefined {
+    const { table, inquiry } = this;
+    const { entries } = table;
+    const { expected } = inquiry.estimate;
+    const queue = this.#queue;
+    for (;;) {
+      const place = queue.least;
+      const bound = this.#byCost ? table.leastCostFrom(this.#priced, expected, inquiry.demand) : UNJUDGED;
+      if (this.#priced < entries.length && (place < 0 || bound < queue.keyOf(place))) {
+        this.#takeIn(Math.min(entries.length, this.#priced + TRANCHE));
         continue;
       }
       const entry = entries[place];
-      const found = entry && judge(entry);
-      if (found) queue.replaceLeast(found, modelKey(found, sort, health));
+      if (!entry) return undefined;
+      const option = queue.optionOf(place);
+      if (option) {
+        queue.dropLeast();
+        this.#firstCost = Math.min(this.#firstCost, option.cost);
+        return option;
+      }
+      const found = this.judge(entry);
+      if (found) queue.replaceLeast(found, modelKey(found, this.sort, inquiry.health));
       else queue.dropLeast();
     }
-  } finally {
-    if (ruledOut && needed !== undefined) explain(table, inquiry, needed, keys, first?.cost ?? Number.POSITIVE_INFINITY, judge);
-    returnQueue(queue);
-  }
-}
-
-/** Judging leaves the reasons among the exclusions. */
-function explain(
-  table: AutoTable,
-  { estimate }: Inquiry,
-  needed: number,
-  keys: Float64Array,
-  belowCost: number,
-  judge: (entry: ModelEntry) => ModelOption | undefined,
-): void {
-  let left = belowCost === Number.POSITIVE_INFINITY ? table.entries.length : EXPLAINED;
-  for (const [place, entry] of table.entries.entries()) {
-    if ((keys[place] ?? 0) >= belowCost || table.mayServe(place, needed, estimate.expected)) continue;
-    judge(entry);
-    if (--left === 0) return;
-  }
-}
-
-/** A binary heap of places by key, whose arrays serve one plan after another. */
-class PlaceQueue {
-  readonly keys: Float64Array;
-  readonly options: (ModelOption | undefined)[] = [];
-  readonly #heap: Uint16Array;
-  #size = 0;
-  #judged = 0;
-
-  constructor(
-    readonly capacity: number,
-    public health: HealthView,
-  ) {
-    this.keys = new Float64Array(capacity);
-    this.#heap = new Uint16Array(capacity);
-    for (let place = 0; place < capacity; place++) this.options.push(undefined);
   }
 
-  /** -1 when it is empty. */
-  get least(): number {
-    return this.#size === 0 ? -1 : (this.#heap[0] ?? -1);
+  close(): void {
+    if (this.#ruledOut) this.#explain();
+    this.#queue.clear();
+    spare = this.#queue;
   }
 
-  add(place: number): void {
-    this.#heap[this.#size++] = place;
-  }
-
-  arrange(): void {
-    for (let at = (this.#size >> 1) - 1; at >= 0; at--) this.#sink(at);
-  }
-
-  dropLeast(): void {
-    this.#heap[0] = this.#heap[--this.#size] ?? 0;
-    this.#sink(0);
-  }
-
-  replaceLeast(option: ModelOption, key: number): void {
-    this.#judged += 1;
-    this.options[this.least] = option;
-    this.keys[this.least] = key;
-    this.#sink(0);
-  }
-
-  clear(): void {
-    this.#size = 0;
-    if (this.#judged > 0) this.options.fill(undefined);
-    this.#judged = 0;
-  }
-
-  #sink(from: number): void {
-    const heap = this.#heap;
-    const place = heap[from] ?? 0;
-    let at = from;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= this.#size) break;
-      if (child + 1 < this.#size && this.#precedes(heap[child + 1] ?? 0, heap[child] ?? 0)) child += 1;
-      if (!this.#precedes(heap[child] ?? 0, place)) break;
-      heap[at] = heap[child] ?? 0;
-      at = child;
+  #takeIn(end: number): void {
+    const { table, inquiry, needed } = this;
+    const { expected } = inquiry.estimate;
+    const { costs } = this.#queue;
+    table.price(expected, inquiry.demand, this.#priced, end, costs);
+    // A conversation's cached prompt makes one model cheaper than the table says; its bound holds all the same when it is taken in first.
+    if (this.#priced === 0 && inquiry.warm) this.#takeInWarm(table.placeOf(inquiry.warm.modelId));
+    for (let place = this.#priced; place < end; place++) {
+      if (needed !== undefined && !table.mayServe(place, needed, expected)) this.#ruledOut = true;
+      else if (!this.#queue.has(place)) this.#queue.add(place, this.#byCost ? (costs[place] ?? 0) : UNJUDGED);
     }
-    heap[at] = place;
+    this.#priced = end;
   }
 
-  /** Of equal keys the unjudged comes first: it may yet turn out worse. */
-  #precedes(one: number, other: number): boolean {
-    const ahead = (this.keys[one] ?? 0) - (this.keys[other] ?? 0);
-    if (ahead < 0) return true;
-    if (ahead > 0) return false;
-    const [left, right] = [this.options[one], this.options[other]];
-    if (left && right) return breaksTie(left, right, this.health);
-    if (left || right) return !left;
-    return one < other;
+  #takeInWarm(place: number): void {
+    const entry = this.table.entries[place];
+    if (!entry || (this.needed !== undefined && !this.table.mayServe(place, this.needed, this.inquiry.estimate.expected))) return;
+    this.#queue.add(place, this.#byCost ? costAt(entry, this.inquiry) : UNJUDGED);
+  }
+
+  /** Judging leaves the reasons among the exclusions. What was not priced is dearer than the first. */
+  #explain(): void {
+    const { table, needed, inquiry } = this;
+    let left = this.#firstCost === Number.POSITIVE_INFINITY ? table.entries.length : EXPLAINED;
+    for (let place = 0; place < this.#priced && left > 0; place++) {
+      const entry = table.entries[place];
+      if (!entry || needed === undefined || (this.#queue.costs[place] ?? 0) >= this.#firstCost) continue;
+      if (table.mayServe(place, needed, inquiry.estimate.expected)) continue;
+      this.judge(entry);
+      left -= 1;
+    }
   }
 }
 
+/** One plan's queue serves the next. */
 let spare: PlaceQueue | undefined;
 
-function takeQueue(capacity: number, health: HealthView): PlaceQueue {
-  const queue = spare?.capacity === capacity ? spare : new PlaceQueue(capacity, health);
+function takeQueue(capacity: number): PlaceQueue {
+  const queue = spare?.capacity === capacity ? spare : new PlaceQueue(capacity);
   spare = undefined;
-  queue.health = health;
   return queue;
-}
-
-function returnQueue(queue: PlaceQueue): void {
-  queue.clear();
-  spare = queue;
 }

@@ -1,10 +1,23 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { planRoute } from '../../../data-plane/routing/plan-route.js';
+import { reliability } from '../../../data-plane/routing/strategies.js';
 import type { RoutePlan } from '../../../data-plane/types.js';
 import type { ChatRequest } from '../../../shared/chat.js';
 import { GatewayError } from '../../../shared/errors.js';
-import { ABLE, endpoint, healthOf, type Illness, model, principalOf, requestOf, seeded, snapshotOf, vendor } from './routing-world.js';
+import {
+  ABLE,
+  endpoint,
+  healthOf,
+  type Illness,
+  model,
+  principalOf,
+  ratesOf,
+  requestOf,
+  seeded,
+  snapshotOf,
+  vendor,
+} from './routing-world.js';
 
 const vendors = ['a', 'b', 'c'].map((id) => vendor(id));
 const models = Array.from({ length: 12 }, (_, index) =>
@@ -73,5 +86,58 @@ test('no candidate is broken, unwanted, too dear or outside the bounds of the pl
       expect(plan.estimate.input).toBeLessThanOrEqual(plan.estimate.inputUpper);
     }),
     { numRuns: 300 },
+  );
+});
+
+/** More than are priced at once, in no order, some with a dearer tier or another tokenizer. */
+const draw = seeded(11);
+const many = Array.from({ length: 90 }, (_, index) => {
+  const [input, output] = [0.05 + 4 * draw() ** 3, 0.1 + 20 * draw() ** 3];
+  return model(`n${index}`, input, output, {
+    bytesPerTokenHundredths: 300 + Math.round(200 * draw()),
+    maxOutputTokens: draw() < 0.2 ? 300 : 16_000,
+    capabilities: { ...ABLE, tools: draw() < 0.6, reasoning: draw() < 0.5 },
+    price: {
+      revision: 1,
+      rates: ratesOf(input, output),
+      tiers: draw() < 0.2 ? [{ aboveInputTokens: 2_000, rates: ratesOf(input * 3, output * 2) }] : [],
+    },
+  });
+});
+const market = snapshotOf({ models: many, vendors, endpoints: many.flatMap((one) => vendors.slice(1).map((at) => endpoint(one, at))) });
+const troubles: fc.Arbitrary<Record<string, Illness>> = fc.dictionary(
+  fc.constantFrom(...many.flatMap((one) => vendors.map((at) => `${at.id}/${one.id}`))),
+  fc.record({ success: fc.double({ min: 0.1, max: 1, noNaN: true }), open: fc.boolean() }),
+  { maxKeys: 120 },
+);
+
+test('auto, which looks at few, chooses what weighing every model would choose', () => {
+  const asked = fc.record({
+    messages: fc.array(fc.record({ role: fc.constant('user' as const), content: fc.string({ maxLength: 12_000 }) }), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+    max_tokens: fc.integer({ min: 1, max: 6_000 }),
+    tools: fc.option(fc.constant([{ type: 'function' as const, function: { name: 'f' } }]), { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(asked, troubles, fc.integer(), (given, ill, seed) => {
+      const { tools, ...plain } = given;
+      const body = tools ? { ...plain, tools } : plain;
+      const health = healthOf(ill);
+      const weigh = (name: string): number => {
+        const [first, ...others] = planRoute(requestOf({ ...body, model: name }), principalOf(), market, health, seeded(seed)).candidates;
+        if (!first) return Number.POSITIVE_INFINITY;
+        const alike = [first, ...others].filter((one) => one.model === first.model);
+        return Number(first.expectedCost) / Math.max(...alike.map((one) => reliability(one.endpoint.id, health)));
+      };
+      const chosen = weigh('auto');
+      for (const { id, capabilities } of many) {
+        const able = (!tools || capabilities.tools) && vendors.slice(1).some((at) => ill[`${at.id}/${id}`]?.open !== true);
+        // A nano-dollar is lost to rounding before reliability divides by as little as a tenth.
+        if (able) expect(chosen).toBeLessThanOrEqual(weigh(id) + 20);
+      }
+    }),
+    { numRuns: 40 },
   );
 });
