@@ -42,7 +42,7 @@ export function App() {
               <Route path="/credits" element={<CreditsPage />} />
               <Route path="/team" element={<TeamPage />} />
               <Route path="/settings" element={<SettingsPage />} />
-              <Route path="/operator" element={<OperatorPage />} />
+              <Route path="/operator/:section?/:id?" element={<OperatorPage />} />
               <Route path="*" element={<Navigate to="/" replace />} />
             </Routes>
           </Suspense>

@@ -2,7 +2,8 @@
 import { Client, cacheExchange, fetchExchange } from 'urql';
 import { currentToken, isExpiring, refresh } from './session/session-store.js';
 
-async function authorizedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+/** Throws what `fetch` throws. */
+export async function authorizedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const token = isExpiring(Date.now()) ? await refresh() : currentToken();
   const response = await send(input, init, token);
   if (token === null || response.status !== 401) return response;

@@ -25,7 +25,6 @@ import {
   IconSettings,
   IconStack2,
   IconSun,
-  IconUserShield,
   IconUsers,
   IconWebhook,
 } from '@tabler/icons-react';
@@ -36,6 +35,8 @@ import { MeDocument } from '../generated/graphql.js';
 import type { MessageKey } from '../messages/en.js';
 import { useLocale } from '../messages/locale.js';
 import { logOut } from '../session/session-store.js';
+import { LiveBalance } from './live-balance.js';
+import { OperatorNav } from './operator-nav.js';
 
 const CUSTOMER_PAGES: readonly { readonly path: string; readonly label: MessageKey; readonly icon: typeof IconKey }[] = [
   { path: '/', label: 'nav.overview', icon: IconLayoutDashboard },
@@ -69,6 +70,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
             <Text fw={700}>{t('app.name')}</Text>
           </Group>
           <Group gap="xs" wrap="nowrap">
+            <LiveBalance />
             <Button variant="subtle" size="compact-sm" onClick={() => setLocale(locale === 'en' ? 'zh' : 'en')}>
               {t('language.switch')}
             </Button>
@@ -96,18 +98,9 @@ export function Shell({ children }: { readonly children: ReactNode }) {
               onClick={close}
             />
           ))}
+          {operator ? <OperatorNav onNavigate={close} /> : null}
         </AppShell.Section>
         <AppShell.Section>
-          {operator ? (
-            <NavLink
-              component={Link}
-              to="/operator"
-              label={t('nav.operator')}
-              leftSection={<IconUserShield size={18} aria-hidden />}
-              active={pathname.startsWith('/operator')}
-              onClick={close}
-            />
-          ) : null}
           <NavLink
             component="button"
             label={t('nav.signOut')}
