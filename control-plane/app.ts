@@ -48,6 +48,8 @@ import { startReconciler } from './workers/reconcile.js';
 import { repeat } from './workers/repeat.js';
 import { BatchRunner } from './workers/run-batches.js';
 import { registerBatchRoutes } from './workers/serve-batches.js';
+import { registerFileBatchRoutes } from './workers/serve-file-batches.js';
+import { registerFileRoutes } from './workers/serve-files.js';
 import { registerGenerationRoutes } from './workers/serve-generations.js';
 import { registerIdempotencyRoutes } from './workers/serve-idempotency.js';
 import { registerSnapshotRoutes } from './workers/serve-snapshots.js';
@@ -196,6 +198,8 @@ async function registerRoutes(parts: Parts, options: AppOptions, draining: () =>
   registerUsageRoutes(server, { pool, settler, nodeToken });
   registerGenerationRoutes(server, { pool, nodeToken });
   registerBatchRoutes(server, { ...services, nodeToken, runner: batches, onEnded: tellBatchEnded });
+  registerFileRoutes(server, { pool, kms: services.kms, nodeToken });
+  registerFileBatchRoutes(server, { pool, kms: services.kms, nodeToken, runner: batches, onEnded: tellBatchEnded });
   registerIdempotencyRoutes(server, { pool, kms: services.kms, nodeToken });
 
   if (services.payments.stripe) await registerStripeWebhook(server, pool, services.payments.stripe);

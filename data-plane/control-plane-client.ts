@@ -6,20 +6,31 @@
  */
 import { Agent } from 'undici';
 import { GatewayError } from '../shared/errors.js';
-import type { ControlPlane, ControlPlaneAnswer, ControlPlaneRequest } from './types.js';
+import type { ControlPlane, ControlPlaneAnswer, ControlPlaneRequest, ControlPlaneTransfer, ControlPlaneTransfers } from './types.js';
 
 /** A lease or a login is worth waiting for; longer than this and the customer is better served by a 503. */
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** A usage report of a year fits; documents of a snapshot are fetched with a limit of their own. */
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
 const RETRY_AFTER_MS = 2_000;
+/** Files of customers, up and down, at once; more wait. A slow one holds its connection, never one that leases need. */
+const TRANSFERS = 64;
+/** Of silence: the other side writes a piece at a time. */
+const TRANSFER_IDLE_MS = 120_000;
 
-export interface ControlPlaneClient extends ControlPlane {
+export interface ControlPlaneClient extends ControlPlane, ControlPlaneTransfers {
   close(): Promise<void>;
 }
 
 export function createControlPlaneClient(baseUrl: string): ControlPlaneClient {
   const agent = new Agent({ connections: 16, connect: { timeout: 2_000 }, keepAliveTimeout: 30_000 });
+  const transfers = new Agent({
+    connections: TRANSFERS,
+    connect: { timeout: 2_000 },
+    headersTimeout: 0,
+    bodyTimeout: TRANSFER_IDLE_MS,
+    pipelining: 0,
+  });
   return {
     async call(request: ControlPlaneRequest): Promise<ControlPlaneAnswer> {
       try {
@@ -33,14 +44,34 @@ export function createControlPlaneClient(baseUrl: string): ControlPlaneClient {
         });
         return { status: answer.statusCode, body: await readBounded(answer.body, request.maxBytes ?? DEFAULT_MAX_BYTES) };
       } catch (cause) {
-        throw new GatewayError('service_unavailable', 'The account service cannot be reached at the moment. Try again shortly.', {
-          cause,
-          retryAfterMs: RETRY_AFTER_MS,
-        });
+        throw unreachable(cause);
       }
     },
-    close: () => agent.destroy(),
+    async transfer({ path, headers, content }: ControlPlaneTransfer) {
+      try {
+        const answer = await transfers.request({
+          origin: baseUrl,
+          path,
+          method: content === undefined ? 'GET' : 'POST',
+          headers: { ...headers, ...(content === undefined ? {} : { 'content-type': 'application/octet-stream' }) },
+          body: content ?? null,
+        });
+        return { status: answer.statusCode, body: answer.body };
+      } catch (cause) {
+        throw unreachable(cause);
+      }
+    },
+    close: async () => {
+      await Promise.all([agent.destroy(), transfers.destroy()]);
+    },
   };
+}
+
+function unreachable(cause: unknown): GatewayError {
+  return new GatewayError('service_unavailable', 'The account service cannot be reached at the moment. Try again shortly.', {
+    cause,
+    retryAfterMs: RETRY_AFTER_MS,
+  });
 }
 
 async function readBounded(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {

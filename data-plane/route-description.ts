@@ -11,5 +11,7 @@ export interface RouteDescription {
   readonly security: 'apiKey' | 'session' | 'none';
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: TSchema }>>;
   readonly body?: TSchema;
+  /** `application/json` when absent. */
+  readonly bodyType?: string;
   readonly answers: Readonly<Record<string, { readonly description: string; readonly schema?: TSchema; readonly contentType?: string }>>;
 }

@@ -1,6 +1,7 @@
 /**
  * The nouns that cross stages. A stage imports this file and `shared/`, never another stage: what one needs from another is an argument.
  */
+import type { Readable } from 'node:stream';
 import type { AccessEntry, AccountPolicy, ByokRow, KeyPolicy } from '../shared/access-document.js';
 import type { ChatRequest, ChatUsage, QualityTier } from '../shared/chat.js';
 import type { Multiplier, NanoUsd, PriceSheet, Rates, TokenBuckets } from '../shared/money.js';
@@ -262,7 +263,19 @@ export interface ControlPlaneAnswer {
   readonly body: Buffer;
 }
 
+/** `GET` without content, `POST` (bytes) with it. */
+export interface ControlPlaneTransfer {
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly content?: Readable;
+}
+
 /** Throws GatewayError `service_unavailable` when it cannot be reached; any status that it answers is returned. */
 export interface ControlPlane {
   call(request: ControlPlaneRequest): Promise<ControlPlaneAnswer>;
+}
+
+export interface ControlPlaneTransfers {
+  /** For what is too large to hold: both ways in pieces, over connections of their own. The caller reads or destroys `body`. */
+  transfer(request: ControlPlaneTransfer): Promise<{ readonly status: number; readonly body: Readable }>;
 }

@@ -5,7 +5,8 @@ export const BATCH_MAX_ITEMS = 1_000;
 export const BATCH_EXPIRY_MS = 24 * 3_600_000;
 export const BATCH_KEPT_DAYS = 30;
 
-export type BatchStatus = 'queued' | 'in_progress' | 'cancelling' | 'cancelled' | 'completed' | 'expired' | 'failed';
+/** `validating`: made from a file whose lines are being checked. */
+export type BatchStatus = 'validating' | 'queued' | 'in_progress' | 'cancelling' | 'cancelled' | 'completed' | 'expired' | 'failed';
 
 /** `POST /internal/batches` */
 export interface SubmitBatchCall {

@@ -31,7 +31,14 @@ export interface Allocation {
   readonly refused: RefusedEvent[];
   readonly alerts: Alert[];
   /** Items charged by this batch. */
-  readonly batchItems: { readonly batchItemId: string; readonly requestId: string }[];
+  readonly batchItems: ChargedItem[];
+}
+
+export interface ChargedItem {
+  readonly batchItemId: string;
+  readonly requestId: string;
+  /** What the same tokens cost interactively. */
+  readonly interactive: NanoUsd;
 }
 
 /** A long request counts on the day that it began; a node's clock moves it no further. */
@@ -108,7 +115,7 @@ function chargeLease(
   allocation: Allocation,
   wallet: LockedWallet,
   lease: LockedLease,
-  { event, claimed }: CheckedEvent,
+  { event, actual, claimed, interactive }: CheckedEvent,
   charged: Set<string>,
 ): NanoUsd {
   lease.settledCount += 1;
@@ -127,7 +134,7 @@ function chargeLease(
       return 0n;
     }
     charged.add(event.batchItemId);
-    allocation.batchItems.push({ batchItemId: event.batchItemId, requestId: event.requestId });
+    allocation.batchItems.push({ batchItemId: event.batchItemId, requestId: event.requestId, interactive: interactive ?? actual });
   }
   const { paid, loss } = decideSettlement(lease, claimed);
   if (loss > 0n) {

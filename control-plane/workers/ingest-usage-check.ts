@@ -49,6 +49,8 @@ export interface CheckedEvent {
   readonly actual: NanoUsd;
   /** What the node says that the customer pays; at most `actual`. */
   readonly claimed: NanoUsd;
+  /** What the same tokens cost interactively: of batch items alone, whose saving is shown. */
+  readonly interactive: NanoUsd | undefined;
 }
 
 export interface RefusedEvent {
@@ -161,14 +163,14 @@ function checkCharge(arrival: Arrival, event: UsageEvent, facts: Facts): Checked
     return refuseEvent(arrival, 'absurd_amount', `charge ${event.chargeNano} of ${event.actualNano}`);
   if (event.test || FREE_REASONS.has(event.reason)) {
     if (claimed > 0n) return refuseEvent(arrival, 'wrong_charge', `${event.test ? 'a test key' : event.reason} is free, not ${claimed}`);
-    return { event, actual: 0n, claimed };
+    return { event, actual: 0n, claimed, interactive: undefined };
   }
   if (!isMultiplier(event.multiplier, event.batchItemId)) return refuseEvent(arrival, 'wrong_charge', JSON.stringify(event.multiplier));
-  const actual = priceOf(event, facts);
+  const actual = priceOf(event, facts, event.multiplier);
   if (actual === undefined) return refuseEvent(arrival, 'unknown_price', `revision ${event.priceRevision} of ${event.model}`);
   if (actual !== stated) return refuseEvent(arrival, 'wrong_charge', `buckets cost ${actual}, not ${stated}`);
   if (claimed > 0n && event.leaseId === null) return refuseEvent(arrival, 'missing_lease', `charge ${claimed} without a lease`);
-  return { event, actual, claimed };
+  return { event, actual, claimed, interactive: event.batchItemId === null ? undefined : priceOf(event, facts, INTERACTIVE) };
 }
 
 /** Half price is for batch items only. */
@@ -177,11 +179,11 @@ function isMultiplier(given: Multiplier, batchItemId: string | null): boolean {
   return allowed.some(({ numerator, denominator }) => numerator === given.numerator && denominator === given.denominator);
 }
 
-function priceOf(event: UsageEvent, facts: Facts): NanoUsd | undefined {
-  if (event.byok) return byokChargeFor(event.buckets, event.multiplier);
+function priceOf(event: UsageEvent, facts: Facts, multiplier: Multiplier): NanoUsd | undefined {
+  if (event.byok) return byokChargeFor(event.buckets, multiplier);
   if (isEmpty(event.buckets)) return 0n;
   const price = event.priceRevision === null ? undefined : facts.price(event.priceRevision);
-  return price?.modelId === event.model ? price.sheet && chargeFor(event.buckets, price.sheet, event.multiplier) : undefined;
+  return price?.modelId === event.model ? price.sheet && chargeFor(event.buckets, price.sheet, multiplier) : undefined;
 }
 
 function isEmpty(buckets: TokenBuckets): boolean {

@@ -23,17 +23,21 @@ import {
   type OnBatchEnded,
 } from '../modules/batch/finish-items.js';
 import type { Kms } from '../modules/byok/kms.js';
+import { dropExpiredFiles } from '../modules/file/store-file.js';
 import type { Fleet } from '../modules/fleet/fleet.js';
+import { chooseNode } from './choose-node.js';
 import { FairGate } from './fair-gate.js';
 import { sendBatchItem } from './send-batch-item.js';
+import { takeInBatch } from './take-in-batches.js';
 
 const QUEUE = 'batch-slice';
+const INTAKE_QUEUE = 'batch-intake';
+/** Files that are taken in at once: each has a part of its lines in memory. */
+const INTAKES_AT_ONCE = 2;
 const SLICE_ITEMS = 50;
 const AT_ONCE = 64;
 const AT_ONCE_PER_ACCOUNT = 64;
 const SLICES_AT_ONCE = 16;
-/** A node with so many open requests has interactive work to do. */
-const BUSY_REQUESTS = 400;
 const BUSY_PAUSE_MS = 250;
 const RENEW_MS = 10_000;
 /** Answers are stored together: one transaction for those that came within this. */
@@ -45,6 +49,16 @@ const WATCH_MS = 250;
 const TRIES_IN_A_ROW = 6;
 /** A failure that passes has had a day's worth of chances by then. */
 const MAX_TRIES = 20;
+
+/** A job of a dead worker comes back when its heartbeat is missed. */
+const QUEUE_OPTIONS = {
+  retryLimit: 10_000,
+  retryDelay: 1,
+  retryDelayMax: 30,
+  retryBackoff: true,
+  expireInSeconds: 3_600,
+  heartbeatSeconds: 10,
+};
 
 interface Slice {
   readonly batchId: string;
@@ -82,17 +96,16 @@ export class BatchRunner {
 
   async start(): Promise<void> {
     await this.#boss.start();
-    await this.#boss.createQueue(QUEUE, {
-      retryLimit: 10_000,
-      retryDelay: 1,
-      retryDelayMax: 30,
-      retryBackoff: true,
-      expireInSeconds: 3_600,
-      heartbeatSeconds: 10,
-    });
+    for (const queue of [QUEUE, INTAKE_QUEUE]) await this.#boss.createQueue(queue, QUEUE_OPTIONS);
     for (let count = 0; count < SLICES_AT_ONCE; count++)
       this.#workers.push(
         await this.#boss.work<Slice>(QUEUE, { pollingIntervalSeconds: 1, batchSize: 1 }, ([job]) => this.#runSlice(job?.data)),
+      );
+    for (let count = 0; count < INTAKES_AT_ONCE; count++)
+      this.#workers.push(
+        await this.#boss.work<{ readonly batchId: string }>(INTAKE_QUEUE, { pollingIntervalSeconds: 1, batchSize: 1 }, ([job]) =>
+          this.#takeIn(job?.data.batchId),
+        ),
       );
     this.#care = setInterval(() => void this.#takeCare(), CARE_MS);
     this.#watch = setInterval(() => void this.#findCancelled(), WATCH_MS);
@@ -112,17 +125,25 @@ export class BatchRunner {
     const slices: Slice[] = [];
     for (let from = 0; from < batch.total; from += SLICE_ITEMS)
       slices.push({ batchId: batch.id, from, to: Math.min(from + SLICE_ITEMS, batch.total) });
-    const db = { executeSql: async (text: string, values?: unknown[]) => client.query(text, values) };
-    await this.#boss.insert(
-      QUEUE,
-      slices.map((data) => ({ data })),
-      { db },
-    );
+    // The first slices of every batch before the second ones of any: a batch of 50,000 does not keep one of 10 waiting.
+    const jobs = slices.map((data, index) => ({ data, priority: -index }));
+    await this.#boss.insert(QUEUE, jobs, { db: through(client) });
+  };
+
+  /** `QueueIntake`: through the caller's transaction. */
+  readonly queueIntake = async (client: PoolClient, batchId: string): Promise<void> => {
+    await this.#boss.insert(INTAKE_QUEUE, [{ data: { batchId } }], { db: through(client) });
   };
 
   /** New work is here: do not wait for the next poll. */
   wake(): void {
     for (const worker of this.#workers) this.#boss.notifyWorker(worker);
+  }
+
+  async #takeIn(batchId: string | undefined): Promise<void> {
+    if (batchId === undefined) return;
+    const queued = await takeInBatch({ ...this.dependencies, agent: this.#agent, queue: this.queue }, batchId);
+    if (queued) this.wake();
   }
 
   async #runSlice(slice: Slice | undefined): Promise<void> {
@@ -163,7 +184,7 @@ export class BatchRunner {
       let pauseMs = BUSY_PAUSE_MS;
       try {
         if (state.cancelled) return undefined;
-        const nodeUrl = this.#chooseNode();
+        const nodeUrl = chooseNode(this.dependencies.fleet);
         if (nodeUrl !== undefined) {
           const toSend = { itemId: item.itemId, keyHash: batch.keyHash, body: item.body };
           const outcome = await sendBatchItem(this.#agent, nodeUrl, this.dependencies.nodeToken, toSend);
@@ -180,14 +201,6 @@ export class BatchRunner {
       await sleep(pauseMs, this.#stopping.signal);
     }
     return undefined;
-  }
-
-  /** The live node with fewest open requests; none while all are busy with interactive work. */
-  #chooseNode(): string | undefined {
-    const ready = this.dependencies.fleet.live().filter((node) => node.ready && !node.draining && node.openRequests < BUSY_REQUESTS);
-    const fewest = Math.min(...ready.map((node) => node.openRequests));
-    const best = ready.filter((node) => node.openRequests <= fewest + AT_ONCE);
-    return best[Math.floor(Math.random() * best.length)]?.url;
   }
 
   #enter(batchId: string): { slices: number; cancelled: boolean } {
@@ -219,10 +232,15 @@ export class BatchRunner {
     try {
       await expireBatches(pool, onEnded);
       await deleteOldBatches(pool);
+      await dropExpiredFiles(pool);
     } catch (error) {
       log.warn({ err: error }, 'batches were not cared for');
     }
   }
+}
+
+function through(client: PoolClient) {
+  return { executeSql: async (text: string, values?: unknown[]) => client.query(text, values) };
 }
 
 /** Collects answers for STORE_MS and stores them in one transaction; each `add` resolves when its own is stored. */

@@ -6,18 +6,15 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { BATCH_MAX_ITEMS, readBatchId, type SubmitBatchCall } from '../../shared/batch.js';
-import type { ChatRequest } from '../../shared/chat.js';
 import { GatewayError } from '../../shared/errors.js';
-import { MAX_IDEMPOTENCY_KEY_LENGTH } from '../../shared/idempotency.js';
-import { BATCH_50 } from '../../shared/money.js';
 import type { RouteDescription } from '../route-description.js';
 import type { Principal, Snapshot } from '../types.js';
 import { callControlPlane } from './call-control-plane.js';
 import { callerOf, type HttpContext } from './context.js';
+import { checkCustomId, createItemPlanner, inTurns, MAX_CUSTOM_ID_LENGTH } from './plan-batch-item.js';
 import { readBody } from './read-body.js';
-import { checkChatRequest } from './read-chat-request.js';
+import { readIdempotencyKey } from './read-idempotency-key.js';
 
-const MAX_CUSTOM_ID_LENGTH = 512;
 const MAX_LISTED = 100;
 const SUBMIT_MS = 30_000;
 /** A whole batch's results. */
@@ -83,7 +80,7 @@ export function registerBatches(server: FastifyInstance, context: HttpContext): 
   server.post('/v1/batch', async (request, reply) => {
     const snapshot = context.stages.snapshot();
     const principal = context.stages.authenticate(callerOf(request, context), snapshot);
-    const call = readSubmission(request, principal, snapshot, context);
+    const call = await readSubmission(request, principal, snapshot, context);
     const batch = await callControlPlane(context, { path: '/internal/batches', body: JSON.stringify(call), timeoutMs: SUBMIT_MS });
     return reply.code(202).send(batch);
   });
@@ -112,7 +109,12 @@ export function registerBatches(server: FastifyInstance, context: HttpContext): 
 }
 
 /** Throws GatewayError whose `param` names the item and the member: `requests[3].messages[0].content`. */
-function readSubmission(request: FastifyRequest, principal: Principal, snapshot: Snapshot, context: HttpContext): SubmitBatchCall {
+async function readSubmission(
+  request: FastifyRequest,
+  principal: Principal,
+  snapshot: Snapshot,
+  context: HttpContext,
+): Promise<SubmitBatchCall> {
   const body = readBody(request, BatchSchema);
   const count = body.requests.length;
   if (count < 1 || count > BATCH_MAX_ITEMS)
@@ -122,17 +124,17 @@ function readSubmission(request: FastifyRequest, principal: Principal, snapshot:
   if (body.callback_url !== undefined) checkCallbackUrl(body.callback_url);
   const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const seen = new Set<string>();
-  const halfPrice: Principal = { ...principal, multiplier: BATCH_50 };
-  const items = body.requests.map(({ custom_id: customId, ...item }, index) => {
+  const plan = createItemPlanner(context, principal, snapshot, request.id);
+  const items = await inTurns(body.requests, ({ custom_id: customId, ...item }, index) => {
     const path = `requests[${index}]`;
+    checkCustomId(customId, `${path}.custom_id`);
     if (seen.has(customId))
       throw new GatewayError('invalid_request', `Invalid '${path}.custom_id': '${customId}' stands in another item, too.`, {
         param: `${path}.custom_id`,
       });
     seen.add(customId);
-    const checked = checkItem(item, path);
-    const ceiling = planCeiling({ ...checked, stream: false }, halfPrice, snapshot, context, path, request.id);
-    return { customId, ceilingNano: ceiling.toString(), body: checked };
+    const planned = plan(item, path);
+    return { customId, ceilingNano: planned.ceiling.toString(), body: planned.body };
   });
   return {
     batchId: request.id,
@@ -148,33 +150,6 @@ function readSubmission(request: FastifyRequest, principal: Principal, snapshot:
   };
 }
 
-function checkItem(item: object, path: string): ChatRequest {
-  const checked = checkChatRequest(item, path);
-  if (checked.stream === true)
-    throw new GatewayError('invalid_request', `Invalid '${path}.stream': items of a batch are not streamed.`, { param: `${path}.stream` });
-  return checked;
-}
-
-/** Nano-USD at the batch rate. A model that is unknown, not allowed or cannot do the request is refused here, before anything is held. */
-function planCeiling(
-  body: ChatRequest,
-  principal: Principal,
-  snapshot: Snapshot,
-  context: HttpContext,
-  path: string,
-  requestId: string,
-): bigint {
-  const raw = Buffer.from(JSON.stringify(body));
-  const completion = { id: requestId, raw, body, stream: false, includeUsage: false, receivedAtMs: Date.now(), deadlineMs: 0 };
-  try {
-    return context.stages.planRoute(completion, principal, snapshot, context.stages.health(), context.stages.random).ceiling;
-  } catch (error) {
-    if (!(error instanceof GatewayError) || error.status >= 500) throw error;
-    const param = `${path}.${error.param ?? 'model'}`;
-    throw new GatewayError(error.code, `${path}: ${error.message}`, { param, extra: error.extra });
-  }
-}
-
 /** Whether its address may be called is checked when it is called, and each time. */
 function checkCallbackUrl(text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -182,14 +157,4 @@ function checkCallbackUrl(text: string): void {
     throw new GatewayError('invalid_request', "Invalid 'callback_url': must be an https URL on port 443 without a user name.", {
       param: 'callback_url',
     });
-}
-
-function readIdempotencyKey(request: FastifyRequest): string | null {
-  const key = request.headers['idempotency-key'];
-  if (key === undefined) return null;
-  if (typeof key !== 'string' || key.length === 0 || key.length > MAX_IDEMPOTENCY_KEY_LENGTH)
-    throw new GatewayError('invalid_request', `Invalid header 'idempotency-key': 1 to ${MAX_IDEMPOTENCY_KEY_LENGTH} characters.`, {
-      param: 'idempotency-key',
-    });
-  return key;
 }

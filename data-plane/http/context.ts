@@ -4,7 +4,7 @@ import { GatewayError } from '../../shared/errors.js';
 import type { Idempotency } from '../idempotency/create-idempotency.js';
 import type { Stages } from '../pipeline.js';
 import type { Regions } from '../region/create-regions.js';
-import type { ControlPlane } from '../types.js';
+import type { ControlPlane, ControlPlaneTransfers } from '../types.js';
 import { HttpCaller } from './caller.js';
 import type { ConnectionClock } from './connection-clock.js';
 import type { ErrorLog } from './error-handler.js';
@@ -15,7 +15,7 @@ export interface HttpContext {
   readonly stages: Stages;
   readonly region: string;
   readonly nodeToken: string;
-  readonly controlPlane: ControlPlane;
+  readonly controlPlane: ControlPlane & ControlPlaneTransfers;
   readonly regions: Regions;
   readonly idempotency: Idempotency;
   /** Planning that is shown instead of done; JSON-ready. */

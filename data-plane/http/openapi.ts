@@ -53,7 +53,9 @@ function operation(route: RouteDescription): Record<string, unknown> {
     tags: [route.tag],
     security: route.security === 'none' ? [] : [{ [route.security]: [] }],
     parameters: parameters(route),
-    ...(route.body === undefined ? {} : { requestBody: { required: true, content: json(route.body) } }),
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { [route.bodyType ?? 'application/json']: { schema: route.body } } } }),
     responses: {
       ...Object.fromEntries(
         Object.entries(route.answers).map(([status, answer]) => [

@@ -16,10 +16,13 @@ import { docsPage } from './docs-page.js';
 import { createErrorHandler, renderError } from './error-handler.js';
 import { registerExplainForOperator } from './explain-for-operator.js';
 import { explainRoutingDescription, registerExplainRouting } from './explain-routing.js';
+import { fileBatchDescriptions, registerFileBatches } from './file-batches.js';
+import { fileDescriptions, registerFiles } from './files.js';
 import { generationsDescription, registerGenerations } from './generations.js';
 import { modelsDescriptions, registerModels } from './models.js';
 import { openApiDocument } from './openapi.js';
 import { operationsDescriptions, registerOperations } from './operations.js';
+import { registerPlanLines } from './plan-lines.js';
 import { regionsDescription, registerRegions } from './regions.js';
 import { newRequestId } from './request-id.js';
 
@@ -44,6 +47,8 @@ export interface MountedRoutes {
 
 export function createHttpServer(context: HttpContext, registry: Registry, publicUrl: string, mounted: MountedRoutes): FastifyInstance {
   const handleError = createErrorHandler(context.log);
+  // Sockets with a file on its way: 200 MB may take longer than a body of 10 MB; an upload watches its sender itself.
+  const uploads = new WeakSet<object>();
   const server = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     genReqId: () => newRequestId(Date.now()),
@@ -54,7 +59,9 @@ export function createHttpServer(context: HttpContext, registry: Registry, publi
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => handleError(error, request, reply),
-    clientErrorHandler: refuseUnreadable,
+    clientErrorHandler: (error, socket) => {
+      if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT' || !uploads.has(socket)) refuseUnreadable(error, socket);
+    },
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -65,6 +72,8 @@ export function createHttpServer(context: HttpContext, registry: Registry, publi
     ...modelsDescriptions,
     explainRoutingDescription,
     ...batchDescriptions,
+    ...fileDescriptions,
+    ...fileBatchDescriptions,
     generationsDescription,
     regionsDescription,
     ...mounted.descriptions,
@@ -85,6 +94,9 @@ export function createHttpServer(context: HttpContext, registry: Registry, publi
     registerExplainRouting(scope, context);
     registerExplainForOperator(scope, context);
     registerBatches(scope, context);
+    registerFiles(scope, context, uploads);
+    registerFileBatches(scope, context);
+    registerPlanLines(scope, context);
     registerGenerations(scope, context);
     registerRegions(scope, context);
     registerOperations(scope, context, registry);

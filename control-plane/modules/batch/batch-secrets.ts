@@ -1,6 +1,9 @@
 /** Items and answers at rest: AES-256-GCM under the batch's data key, bound to the item and to what it is. Opening another's throws. */
 import { decrypt, encrypt } from '../../../shared/sealed.js';
 
+/** What sealing adds to the text: nonce and tag. */
+export const SEAL_BYTES = 28;
+
 export type Sealed = 'request' | 'answer';
 
 export function sealItem(dataKey: Buffer, itemId: string, what: Sealed, content: object): Buffer {
@@ -8,7 +11,12 @@ export function sealItem(dataKey: Buffer, itemId: string, what: Sealed, content:
 }
 
 export function openItem<T>(dataKey: Buffer, itemId: string, what: Sealed, sealed: Buffer): T {
-  return JSON.parse(decrypt(dataKey, sealed, boundTo(itemId, what)).toString('utf8'));
+  return JSON.parse(openItemText(dataKey, itemId, what, sealed));
+}
+
+/** As JSON. */
+export function openItemText(dataKey: Buffer, itemId: string, what: Sealed, sealed: Buffer): string {
+  return decrypt(dataKey, sealed, boundTo(itemId, what)).toString('utf8');
 }
 
 function boundTo(itemId: string, what: Sealed): Buffer {

@@ -7,6 +7,7 @@ import { bytesArray, plainArray } from '../billing/column-arrays.js';
 import { inTransaction } from '../billing/transaction.js';
 import { sealItem } from './batch-secrets.js';
 import { releaseHold } from './hold-ceiling.js';
+import { measureOutput } from './read-output.js';
 
 export interface FinishedItem {
   readonly ordinal: number;
@@ -62,6 +63,8 @@ export async function cancelBatch(pool: Pool, accountId: string, batchId: string
       [batchId, accountId],
     );
     if (rowCount === 0) return false;
+    // Of a file that is still being taken in: nothing was promised.
+    await client.query('DELETE FROM batch_item USING batch WHERE batch_id = $1 AND batch.id = $1 AND batch.total = 0', [batchId]);
     await endOpenItems(client, batchId, 'cancelled', ['queued']);
     await endIfDone(client, batchId, onEnded);
     return true;
@@ -131,5 +134,6 @@ async function endIfDone(client: PoolClient, batchId: string, onEnded: OnBatchEn
   const accountId = rows[0]?.account_id;
   if (ended.length === 0 || accountId === undefined) return;
   await releaseHold(client, batchId, accountId, null);
+  await measureOutput(client, batchId);
   await onEnded(client, batchId);
 }

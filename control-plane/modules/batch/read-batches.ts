@@ -16,6 +16,7 @@ interface BatchRow {
   readonly ceiling: string;
   readonly data_key: string;
   readonly charge: string;
+  readonly interactive: string;
   readonly created: string;
   readonly started: string | null;
   readonly finished: string | null;
@@ -27,14 +28,21 @@ const COLUMNS = `batch.id, status, callback_url, metadata, total, completed, fai
   floor(extract(epoch FROM created_at)) AS created, floor(extract(epoch FROM started_at)) AS started,
   floor(extract(epoch FROM finished_at)) AS finished, floor(extract(epoch FROM expires_at)) AS expires,
   floor(extract(epoch FROM now())) AS now,
-  (SELECT coalesce(sum(settlement.charge), 0)::bigint FROM batch_item
-     JOIN batch_item_charge ON batch_item_charge.batch_item_id = batch_item.item_id::text
-     JOIN settlement ON settlement.request_id = batch_item_charge.request_id
-   WHERE batch_item.batch_id = batch.id) AS charge`;
+  spent.charge, spent.interactive`;
+/** `interactive` is null of items that were charged before it was kept: their saving is the charge again. */
+export const SPENT = `CROSS JOIN LATERAL (
+    SELECT coalesce(sum(settlement.charge), 0)::bigint AS charge,
+      coalesce(sum(coalesce(batch_item_charge.interactive, settlement.charge * 2)), 0)::bigint AS interactive FROM batch_item
+    JOIN batch_item_charge ON batch_item_charge.batch_item_id = batch_item.item_id::text
+    JOIN settlement ON settlement.request_id = batch_item_charge.request_id
+    WHERE batch_item.batch_id = batch.id) AS spent`;
 
 /** With the results that there are, in the order of the submission. Undefined when it is not that account's. */
 export async function findBatch(pool: Pool, kms: Kms, accountId: string, batchId: string): Promise<BatchView | undefined> {
-  const { rows } = await pool.query<BatchRow>(`SELECT ${COLUMNS} FROM batch WHERE id = $1 AND account_id = $2`, [batchId, accountId]);
+  const { rows } = await pool.query<BatchRow>(`SELECT ${COLUMNS} FROM batch ${SPENT} WHERE id = $1 AND account_id = $2`, [
+    batchId,
+    accountId,
+  ]);
   const row = rows[0];
   return row && { ...viewOf(row), results: await readResults(pool, await kms.unwrap(row.data_key, row.id), row.id) };
 }
@@ -47,7 +55,7 @@ export async function listBatches(
   after: string | null,
 ): Promise<{ data: BatchView[]; has_more: boolean }> {
   const { rows } = await pool.query<BatchRow>(
-    `SELECT ${COLUMNS} FROM batch WHERE account_id = $1 AND ($2::uuid IS NULL OR batch.id < $2) ORDER BY batch.id DESC LIMIT $3`,
+    `SELECT ${COLUMNS} FROM batch ${SPENT} WHERE account_id = $1 AND ($2::uuid IS NULL OR batch.id < $2) ORDER BY batch.id DESC LIMIT $3`,
     [accountId, after, limit + 1],
   );
   return { data: rows.slice(0, limit).map(viewOf), has_more: rows.length > limit };
@@ -75,7 +83,7 @@ function viewOf(row: BatchRow): BatchView {
     metadata: row.metadata,
     request_counts: { total: row.total, completed: row.completed, failed: row.failed },
     cost_usd: formatUsd(charge),
-    saved_usd: formatUsd(charge),
+    saved_usd: formatUsd(BigInt(row.interactive) - charge),
     ceiling_usd: formatUsd(BigInt(row.ceiling)),
     created_at: Number(row.created),
     started_at: row.started === null ? null : Number(row.started),

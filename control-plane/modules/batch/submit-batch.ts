@@ -54,13 +54,18 @@ export async function submitBatch(pool: Pool, kms: Kms, queue: QueueSlices, call
         BATCH_KEPT_DAYS,
       ],
     );
-    await insertItems(client, call, dataKey);
+    const items = call.test ? call.items.map((item) => ({ ...item, ceilingNano: '0' })) : call.items;
+    await insertItems(client, { id: call.batchId, dataKey }, 0, items);
     await queue(client, { id: call.batchId, accountId: call.accountId, total: call.items.length });
     return { id: call.batchId, fresh: true };
   });
 }
 
-async function findSubmitted(client: PoolClient, call: SubmitBatchCall): Promise<string | undefined> {
+/** The batch that was submitted before under the same Idempotency-Key. Throws `conflict` when it was another one. */
+export async function findSubmitted(
+  client: PoolClient,
+  call: Pick<SubmitBatchCall, 'accountId' | 'idempotencyKey' | 'requestHash'>,
+): Promise<string | undefined> {
   if (call.idempotencyKey === null) return undefined;
   // Two submissions with one key at once: the second waits for the first.
   await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [`${call.accountId} ${call.idempotencyKey}`]);
@@ -76,20 +81,27 @@ async function findSubmitted(client: PoolClient, call: SubmitBatchCall): Promise
   return row?.id;
 }
 
-async function insertItems(client: PoolClient, call: SubmitBatchCall, dataKey: Buffer): Promise<void> {
-  const items = call.items.map((item) => ({ ...item, itemId: randomUUID() }));
+/** `ordinal`: of the first of these; the others follow. Ceilings are part of the batch's hold from the moment when it is accepted. */
+export async function insertItems(
+  client: PoolClient,
+  batch: { readonly id: string; readonly dataKey: Buffer },
+  ordinal: number,
+  given: SubmitBatchCall['items'],
+): Promise<void> {
+  const items = given.map((item) => ({ ...item, itemId: randomUUID() }));
   await client.query({
     name: 'insert-batch-items',
     text: `INSERT INTO batch_item (batch_id, ordinal, item_id, custom_id, ceiling, held, request)
-           SELECT $1, fresh.* FROM unnest($2::integer[], $3::uuid[], $4::text[], $5::bigint[], $6::boolean[], $7::bytea[]) AS fresh`,
+           SELECT $1, ordinal, item_id, custom_id, ceiling, ceiling > 0, request
+           FROM unnest($2::integer[], $3::uuid[], $4::text[], $5::bigint[], $6::bytea[])
+             AS fresh (ordinal, item_id, custom_id, ceiling, request)`,
     values: [
-      call.batchId,
-      plainArray(items.map((_item, index) => index)),
+      batch.id,
+      plainArray(items.map((_item, index) => ordinal + index)),
       plainArray(items.map((item) => item.itemId)),
       textArray(items.map((item) => item.customId)),
-      plainArray(items.map((item) => (call.test ? '0' : item.ceilingNano))),
-      plainArray(items.map(() => !call.test)),
-      bytesArray(items.map((item) => sealItem(dataKey, item.itemId, 'request', item.body))),
+      plainArray(items.map((item) => item.ceilingNano)),
+      bytesArray(items.map((item) => sealItem(batch.dataKey, item.itemId, 'request', item.body))),
     ],
   });
 }
