@@ -43,7 +43,7 @@ export async function registerConsole(app: FastifyInstance, directory: string, g
     });
     scope.get('/*', { config: { page: true } }, (request, reply) => {
       const wantsPage =
-        request.headers.accept?.includes('text/html') && !/^\/(internal|graphql|webhooks|metrics|healthz|readyz)\b/.test(request.url);
+        request.headers.accept?.includes('text/html') && !/^\/((internal|graphql|metrics|healthz|readyz)\b|webhooks\/)/.test(request.url);
       return wantsPage ? reply.sendFile('index.html') : reply.callNotFound();
     });
     done();

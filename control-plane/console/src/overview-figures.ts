@@ -5,6 +5,7 @@ type Rows = OverviewQuery['usage']['rows'];
 
 /** Models with a colour of their own in the chart; the others are drawn together. */
 const MODELS_DRAWN = 5;
+const DAY_MS = 24 * 3_600_000;
 
 /** USD of the rows whose date begins with `prefix`: a day (YYYY-MM-DD) or a month (YYYY-MM), UTC. */
 export function spentIn(rows: Rows, prefix: string): string {
@@ -22,18 +23,26 @@ function toNano(amount: string): bigint {
   return BigInt(whole) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9));
 }
 
+/** YYYY-MM-DD, UTC, the last one today. */
+export function lastDates(now: Date, amount: number): string[] {
+  return Array.from({ length: amount }, (_, index) =>
+    new Date(now.getTime() - (amount - 1 - index) * DAY_MS).toISOString().slice(0, 'YYYY-MM-DD'.length),
+  );
+}
+
 export interface DailySpend {
   /** Each with `date` and USD by the names in `series`. */
   readonly days: Record<string, string | number>[];
   readonly series: readonly string[];
 }
 
-export function dailySpend(rows: Rows, others: string): DailySpend {
+/** Every day has an entry, those without spend too. */
+export function dailySpend(rows: Rows, dates: readonly string[], others: string): DailySpend {
   const totals = new Map<string, number>();
   for (const row of rows) totals.set(nameOf(row), (totals.get(nameOf(row)) ?? 0) + Number(row.costUsd));
   const ranked = [...totals].sort((left, right) => right[1] - left[1]).map(([model]) => model);
   const drawn = new Set(ranked.slice(0, MODELS_DRAWN));
-  const days = new Map<string, Record<string, string | number>>();
+  const days = new Map<string, Record<string, string | number>>(dates.map((date) => [date, { date }]));
   for (const row of rows) {
     if (!row.date) continue;
     const day = days.get(row.date) ?? { date: row.date };
@@ -45,8 +54,9 @@ export function dailySpend(rows: Rows, others: string): DailySpend {
   return { days: sortByDate([...days.values()]), series };
 }
 
-export function dailyRequests(rows: Rows): { date: string; requests: number }[] {
-  const days = new Map<string, number>();
+/** Every day has an entry, those without requests too. */
+export function dailyRequests(rows: Rows, dates: readonly string[]): { date: string; requests: number }[] {
+  const days = new Map(dates.map((date) => [date, 0]));
   for (const row of rows) if (row.date) days.set(row.date, (days.get(row.date) ?? 0) + row.requests);
   return [...days].sort().map(([date, requests]) => ({ date, requests }));
 }

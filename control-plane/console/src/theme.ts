@@ -11,6 +11,8 @@ export const theme = createTheme({
   headings: { fontWeight: '650' },
   components: {
     // Mantine's light badges and its dimmed text are below 4.5:1 on white.
+    // So are the titles of its light alerts.
+    Alert: { styles: { label: { color: 'var(--mantine-color-text)' } } },
     Badge: { defaultProps: { variant: 'default' }, styles: { root: { flexShrink: 0 } } },
   },
 });

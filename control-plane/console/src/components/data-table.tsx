@@ -18,6 +18,7 @@ export function DataTable<Row>({
   rowKey,
   onMore,
   onRow,
+  minWidth = 720,
 }: {
   readonly label: string;
   readonly rows: readonly Row[];
@@ -25,12 +26,14 @@ export function DataTable<Row>({
   readonly rowKey: (row: Row) => string;
   readonly onMore?: (() => void) | undefined;
   readonly onRow?: (row: Row) => void;
+  /** Pixels below which it scrolls: more for many columns. */
+  readonly minWidth?: number;
 }) {
   const { t } = useLocale();
   if (rows.length === 0) return <Empty />;
   return (
     <>
-      <Table.ScrollContainer minWidth={720} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': label } }}>
+      <Table.ScrollContainer minWidth={minWidth} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': label } }}>
         <Table highlightOnHover={onRow !== undefined} verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>

@@ -15,6 +15,8 @@ import { useLocale } from '../messages/locale.js';
 import { useAction } from '../use-action.js';
 
 const POLL_MS = 2_500;
+/** Charges are settled a moment after the last answer. */
+const SETTLED_MS = 20_000;
 const PAGE = 50;
 const PREVIEW_CHARACTERS = 200;
 type BatchStory = NonNullable<BatchQuery['batch']>;
@@ -25,7 +27,7 @@ export default function BatchPage() {
   const { t } = useLocale();
   // The view below asks; here its answer says whether to ask again.
   const [{ data }] = useQuery({ query: BatchDocument, variables: { id }, requestPolicy: 'cache-only' });
-  const ended = data?.batch ? !isOpen(data.batch.status) : false;
+  const ended = data?.batch ? !isOpen(data.batch.status) && Date.now() - Date.parse(data.batch.finishedAt ?? '') > SETTLED_MS : false;
   return (
     <Page title={t('batches.batch')} hint={id}>
       <QueryView document={BatchDocument} variables={{ id }} {...(ended ? {} : { pollMs: POLL_MS })}>

@@ -1,4 +1,5 @@
 import { Anchor, Button, Card, Title } from '@mantine/core';
+import { useEffect } from 'react';
 import { Link } from 'react-router';
 import { BatchStatus, isOpen } from '../batches/batch-status.js';
 import { SubmitBatch } from '../batches/submit-batch.js';
@@ -6,18 +7,27 @@ import { DataTable } from '../components/data-table.js';
 import { Page } from '../components/page.js';
 import { Failed, Loading } from '../components/states.js';
 import { moment, usd } from '../format.js';
-import { BatchesDocument, type BatchesQuery, CancelBatchDocument } from '../generated/graphql.js';
+import { BatchesDocument, type BatchesQuery, BatchProgressDocument, CancelBatchDocument } from '../generated/graphql.js';
+import { useLive } from '../live-stream.js';
 import { useLocale } from '../messages/locale.js';
 import { useAction } from '../use-action.js';
 import { usePages } from '../use-pages.js';
 
 const PAGE = 20;
+/** While progress is not streamed. */
 const POLL_MS = 2_500;
+/** While it is: charges follow the last answer. */
+const SLOW_POLL_MS = 10_000;
 type Batch = BatchesQuery['batches']['edges'][number]['node'];
 
 export default function BatchesPage() {
   const { t } = useLocale();
-  const { data, rows, error, loadMore, refresh } = usePages(BatchesDocument, { first: PAGE }, (answer) => answer.batches, POLL_MS);
+  const progress = useLive(BatchProgressDocument, {});
+  const pollMs = progress.live ? SLOW_POLL_MS : POLL_MS;
+  const { data, rows, error, loadMore, refresh } = usePages(BatchesDocument, { first: PAGE }, (answer) => answer.batches, pollMs);
+  useEffect(() => {
+    if (progress.data) refresh();
+  }, [progress.data, refresh]);
   const cancel = useAction(CancelBatchDocument);
   return (
     <Page title={t('nav.batches')} hint={t('batches.hint')}>

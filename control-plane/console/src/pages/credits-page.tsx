@@ -3,6 +3,7 @@ import { FigureCard } from '../components/figure-card.js';
 import { LedgerTable } from '../components/ledger-table.js';
 import { Page } from '../components/page.js';
 import { Failed, Loading } from '../components/states.js';
+import { AutoTopUpCard } from '../credits/auto-top-up-card.js';
 import { LowBalanceCard } from '../credits/low-balance-card.js';
 import { StatementsCard } from '../credits/statements-card.js';
 import { TopUpForm } from '../credits/top-up-form.js';
@@ -40,6 +41,7 @@ export default function CreditsPage() {
         <StatementsCard />
         <LowBalanceCard />
       </SimpleGrid>
+      <AutoTopUpCard />
       {data ? (
         <Card withBorder>
           <Title order={2} size="h4" mb="sm">

@@ -64,7 +64,7 @@ function Overview({ data }: { readonly data: OverviewQuery }) {
       {isNew ? <FirstSteps /> : null}
       {rows.length > 0 ? (
         <Suspense fallback={<Loading />}>
-          <OverviewCharts rows={rows} />
+          <OverviewCharts rows={rows} days={DAYS} />
         </Suspense>
       ) : null}
       {isNew ? null : (
