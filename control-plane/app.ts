@@ -22,6 +22,7 @@ import { PasswordHasher } from './modules/account/hash-password.js';
 import { IdentityProvider } from './modules/account/identity-provider.js';
 import { SessionSigner } from './modules/account/sign-session.js';
 import { pauseBurningKeys } from './modules/api-key/pause-burning-keys.js';
+import { forgetAttempts } from './modules/attempt-window.js';
 import { tellLowBalances } from './modules/billing/low-balance.js';
 import { localKms } from './modules/byok/kms.js';
 import { RestAlerts } from './modules/catalog/credential-rests.js';
@@ -75,6 +76,7 @@ const BURN_RATE_MS = 20_000;
 const LOW_BALANCE_MS = 30_000;
 /** As often as nodes report. */
 const REST_ALERTS_MS = 5_000;
+const FORGET_ATTEMPTS_MS = 3_600_000;
 /** How often leases of nodes that fell silent are looked for. */
 const EXPIRY_MS = 5_000;
 const POOL_CONNECTIONS = 20;
@@ -227,6 +229,7 @@ async function startWorkers(parts: Parts, workers: Worker[]): Promise<void> {
   await batches.start();
   workers.push(batches);
   workers.push(repeat('expiry of leases', EXPIRY_MS, () => expireLeases(pool), log));
+  workers.push(repeat('sweep of counted attempts', FORGET_ATTEMPTS_MS, () => forgetAttempts(pool), log));
   const restAlerts = new RestAlerts(pool, services.fleet);
   workers.push(repeat('alerts of resting credentials', REST_ALERTS_MS, () => restAlerts.check(), log));
   workers.push(repeat('burn-rate breaker', BURN_RATE_MS, () => pauseBurningKeys(orm.em.fork(), services), log));

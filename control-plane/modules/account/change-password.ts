@@ -1,5 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
 import { GatewayError } from '../../../shared/errors.js';
+import { networkOf, takeAttempt } from '../attempt-window.js';
 import { recordAudit } from '../audit/record-audit.js';
 import type { Mailer } from '../mail/mailer.js';
 import type { Actor } from '../permissions.js';
@@ -11,16 +13,20 @@ import { endOtherSessions } from './refresh-session.js';
 import { User } from './user.entity.js';
 
 export interface MailServices {
+  readonly pool: Pool;
   readonly mailer: Mailer;
   /** Where the links of mails lead. */
   readonly publicUrl: string;
 }
 
+/** By address, for known and unknown mailboxes alike, so that the limit does not tell them apart. */
+const RESETS_PER_HOUR = 20;
+
 /** Asks for a mail with a link. Says nothing of whether the address is known. */
 export async function requestPasswordReset(em: EntityManager, services: MailServices, email: string, address: string): Promise<void> {
-  await requireNotBlocked(em, { address });
+  await takeAttempt(services.pool, `reset:${networkOf(address)}`, RESETS_PER_HOUR, 'Too many mails were asked for from your address.');
   const user = await em.findOne(User, { email: email.trim().toLowerCase(), disabledAt: null });
-  if (!user) return recordFailure(em, { address });
+  if (!user) return;
   const token = await mintMailToken(em, user.id, 'reset_password');
   if (token === undefined) return;
   services.mailer.send({

@@ -32,7 +32,10 @@ export async function logIn(
   const subjects = { email, address: caller.address };
   await requireNotBlocked(em, subjects);
   const user = await em.findOne(User, { email });
-  if (!(await services.passwords.verify(user?.passwordHash ?? null, login.password)) || !user) {
+  const matches = await services.passwords.verify(user?.passwordHash ?? null, login.password);
+  // Others were tried while this one waited its turn: a hundred guesses at once are told no more than five.
+  await requireNotBlocked(em, subjects);
+  if (!matches || !user) {
     await recordFailure(em, subjects);
     throw new GatewayError('invalid_session', REFUSED);
   }

@@ -4,6 +4,7 @@
  */
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { GatewayError } from '../../../shared/errors.js';
+import { networkOf } from '../attempt-window.js';
 
 const FREE_FAILURES = 5;
 const MAX_BLOCK_SECONDS = 15 * 60;
@@ -14,7 +15,7 @@ export interface BackoffSubjects {
 }
 
 function subjectsOf(subjects: BackoffSubjects): string[] {
-  const address = `address:${subjects.address}`;
+  const address = `address:${networkOf(subjects.address)}`;
   return subjects.email === undefined ? [address] : [`email:${subjects.email.toLowerCase()}`, address];
 }
 

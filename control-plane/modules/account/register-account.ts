@@ -1,6 +1,7 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { GatewayError } from '../../../shared/errors.js';
+import { networkOf, takeAttempt } from '../attempt-window.js';
 import { recordAudit } from '../audit/record-audit.js';
 import { Account } from './account.entity.js';
 import type { MailServices } from './change-password.js';
@@ -38,7 +39,7 @@ export async function registerAccount(
   const email = normaliseEmail(registration.email);
   requireGoodPassword(registration.password, email);
   await requireNotBlocked(em, { address: caller.address });
-  await requireSignUpRoom(em, caller.address, services.signUpsPerHour);
+  await takeAttempt(services.pool, `sign-up:${networkOf(caller.address)}`, services.signUpsPerHour, 'Too many accounts from your address.');
   const passwordHash = await services.passwords.hash(registration.password);
   try {
     const session = await em.transactional(async (transaction) => {
@@ -58,18 +59,6 @@ export async function registerAccount(
     await recordFailure(em.fork(), { address: caller.address });
     throw new GatewayError('conflict', 'An account with this email address exists already. Log in instead.', { param: 'email' });
   }
-}
-
-/** Counted in the audit log: a second control plane or a restart gives no new tries. */
-async function requireSignUpRoom(em: EntityManager, address: string, perHour: number): Promise<void> {
-  const [row] = await em.execute<{ count: string }[]>(
-    `SELECT count(*) FROM audit_log WHERE action = 'account.register' AND actor_address = ? AND at > now() - interval '1 hour'`,
-    [address],
-  );
-  if (Number(row?.count) >= perHour)
-    throw new GatewayError('rate_limit_exceeded', 'Too many accounts from your address. Try again in an hour.', {
-      retryAfterMs: 3_600_000,
-    });
 }
 
 interface NewOwner {

@@ -6,6 +6,7 @@ import type { Pool } from 'pg';
 import { GatewayError } from '../../../shared/errors.js';
 import { NANO_PER_CENT, NANO_PER_USD, type NanoUsd, parseUsd } from '../../../shared/money.js';
 import { newId } from '../../db/new-id.js';
+import { networkOf, takeAttempt } from '../attempt-window.js';
 import { type Actor, requirePermission } from '../permissions.js';
 import { assignAddress } from './deposit-address.js';
 import { type Payments, USDT_NETWORKS, type UsdtNetwork } from './payments.js';
@@ -23,6 +24,9 @@ export interface TopUpRequest {
 /** Below, the vendor's fee eats it; above, somebody should talk to us. */
 const MIN_AMOUNT = NANO_PER_USD;
 const MAX_AMOUNT = 10_000n * NANO_PER_USD;
+const PER_ACCOUNT_AND_HOUR = 20;
+/** Several accounts behind one office. */
+const PER_ADDRESS_AND_HOUR = 60;
 const STRIPE_METHODS = ['card', 'wechat_pay', 'alipay'] as const;
 type StripeMethod = (typeof STRIPE_METHODS)[number];
 /** Funds that come later are credited all the same: the address is the account's for ever. */
@@ -32,10 +36,17 @@ const DEPOSIT_HOURS = 24;
 export async function createTopUp(pool: Pool, payments: Payments, actor: Actor, request: TopUpRequest): Promise<string> {
   requirePermission(actor, 'billing:write');
   const amount = readAmount(request.amountUsd);
+  await requireRoom(pool, actor);
   if (request.method === 'usdt') return await createDeposit(pool, payments, actor, amount, request.network);
   const method = STRIPE_METHODS.find((one) => one === request.method);
   if (method === undefined) throw invalid('method', 'card, wechat_pay, alipay or usdt');
   return await createCheckout(pool, payments, actor, amount, method, request);
+}
+
+/** Each asks Stripe for a page: somebody who tries stolen cards, or a loop that went wild, is slowed down. */
+async function requireRoom(pool: Pool, actor: Actor): Promise<void> {
+  await takeAttempt(pool, `top-up:${actor.accountId}`, PER_ACCOUNT_AND_HOUR, 'Too many top-ups were begun.');
+  await takeAttempt(pool, `top-up:${networkOf(actor.address)}`, PER_ADDRESS_AND_HOUR, 'Too many top-ups were begun from your address.');
 }
 
 function readAmount(text: string): NanoUsd {
