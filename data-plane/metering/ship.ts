@@ -111,7 +111,7 @@ export class Shipper {
 
   async #deliver(batch: Batch): Promise<void> {
     const { spool, nodeId, redis, keys } = this.options;
-    const text = `{"nodeId":${JSON.stringify(nodeId)},"epoch":${batch.epoch},"events":[${batch.events.map(String).join(',')}]}`;
+    const text = `{"nodeId":${JSON.stringify(nodeId)},"epoch":${batch.epoch},"events":[${batch.events.join(',')}]}`;
     const usual = batch.epoch === spool.epoch && batch.last > this.#directUpTo;
     if (usual && redis.status === 'ready' && this.options.now() >= this.#redisAfterMs) {
       try {

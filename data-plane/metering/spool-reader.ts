@@ -1,8 +1,9 @@
 /**
- * Reads the ENDs of one epoch back from the spool's files, in order of sequence, in blocks: memory stays flat however much waits to
- * be shipped. Reads only what the spool says was written. Used by shipping alone.
+ * The ENDs of one epoch in order of sequence: those just written from memory, else from the spool's files, in blocks, so that memory
+ * stays flat however much waits to be shipped. Gives only what the spool says was written. Used by shipping alone.
  */
 import { type FileHandle, open } from 'node:fs/promises';
+import type { RecentEnd } from './recent-ends.js';
 import type { Spool } from './spool.js';
 import type { Segment } from './spool-files.js';
 import { endJson, endSequence, HEADER_BYTES, KIND, readRecord } from './spool-record.js';
@@ -14,7 +15,7 @@ export interface Batch {
   readonly first: number;
   readonly last: number;
   /** Each event's JSON. */
-  readonly events: readonly Buffer[];
+  readonly events: readonly string[];
 }
 
 export class SpoolReader {
@@ -37,17 +38,25 @@ export class SpoolReader {
 
   /** Up to `most` events and about `mostBytes`; undefined when there is none yet. Throws when a file cannot be read. */
   async read(most: number, mostBytes: number): Promise<Batch | undefined> {
-    const events: Buffer[] = [];
+    const recent = this.epoch === this.spool.epoch ? this.spool.recent.take(this.next, most, mostBytes) : [];
+    if (recent.length > 0) return this.#readRecent(recent);
+    const events: string[] = [];
     const first = this.next;
     let bytes = 0;
     while (events.length < most && bytes < mostBytes) {
       const payload = await this.#nextEnd();
       if (!payload) break;
-      const json = Buffer.from(endJson(payload)); // the block is reused
-      events.push(json);
-      bytes += json.length;
+      events.push(endJson(payload).toString());
+      bytes += payload.length;
     }
     return events.length > 0 ? { epoch: this.epoch, first, last: this.next - 1, events } : undefined;
+  }
+
+  /** Whatever file was open lies behind now. */
+  async #readRecent(recent: readonly RecentEnd[]): Promise<Batch> {
+    const first = this.next;
+    await this.seek(first + recent.length);
+    return { epoch: this.epoch, first, last: this.next - 1, events: recent.map(({ json }) => json) };
   }
 
   /** Goes back (or on) to this sequence. */

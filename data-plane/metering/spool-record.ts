@@ -111,8 +111,9 @@ export class RecordBuffer {
     this.#add(kind, json, 0);
   }
 
-  addEnd(sequence: number, json: string): void {
-    this.#add(KIND.end, json, sequence);
+  /** Returns how many bytes of UTF-8 the JSON is. */
+  addEnd(sequence: number, json: string): number {
+    return this.#add(KIND.end, json, sequence) - SEQUENCE_BYTES;
   }
 
   /** The bytes so far; valid until the next `add`. */
@@ -126,7 +127,8 @@ export class RecordBuffer {
     this.#length -= count;
   }
 
-  #add(kind: Kind, json: string, sequence: number): void {
+  /** Returns the payload's bytes. */
+  #add(kind: Kind, json: string, sequence: number): number {
     const prefix = kind === KIND.end ? SEQUENCE_BYTES : 0;
     // A UTF-16 unit is at most 3 bytes of UTF-8.
     this.#reserve(HEADER_BYTES + prefix + json.length * 3);
@@ -139,6 +141,7 @@ export class RecordBuffer {
     bytes.writeUInt32LE(crc32(bytes.subarray(payloadAt, payloadAt + length), kind), at + 4);
     bytes[at + 8] = kind;
     this.#length = payloadAt + length;
+    return length;
   }
 
   #reserve(more: number): void {

@@ -15,6 +15,7 @@ import { statfs, unlink } from 'node:fs/promises';
 import { GatewayError } from '../../shared/errors.js';
 import type { InheritedLease, LeaseJournal } from '../../shared/lease-pool.js';
 import type { UsageEvent } from '../../shared/usage-event.js';
+import { RecentEnds } from './recent-ends.js';
 import { nextEpoch, recoverSpool, type Segment, segmentPath, syncDirectory } from './spool-files.js';
 import { KIND, type ProgressRecord, RecordBuffer, type StartRecord } from './spool-record.js';
 import { SpoolState } from './spool-state.js';
@@ -42,6 +43,8 @@ export class Spool implements LeaseJournal {
   /** Of the earlier life: requests that it left open, now ended. */
   readonly recovered: number;
   readonly state: SpoolState;
+  /** Of this epoch. */
+  readonly recent = new RecentEnds();
   readonly #segments: Segment[];
   readonly #pending = new RecordBuffer();
   readonly #timers: NodeJS.Timeout[];
@@ -99,7 +102,9 @@ export class Spool implements LeaseJournal {
   /** Never throws: what cannot be written now is written later. */
   end(event: UsageEvent): void {
     this.state.end(event.requestId, event.leaseId, BigInt(event.chargeNano), event.epoch, event.sequence);
-    this.#pending.addEnd(event.sequence, JSON.stringify(event));
+    const json = JSON.stringify(event);
+    const bytes = this.#pending.addEnd(event.sequence, json);
+    if (event.epoch === this.epoch) this.recent.add({ sequence: event.sequence, json, bytes });
     this.#schedule();
   }
 
@@ -199,6 +204,7 @@ export class Spool implements LeaseJournal {
         this.#current.bytes += written;
         this.#dirty = true;
       }
+      this.recent.wrote();
       this.#current.writtenAtMs = Date.now();
       if (this.#refusal !== undefined) this.options.warn('spool: the disk takes writes again');
       this.#refusal = undefined;

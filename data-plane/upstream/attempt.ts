@@ -8,13 +8,16 @@ import { connectionFailure, type UpstreamClient } from './dispatch.js';
 import { type AnswerFrames, failureOf, SingleFrame, StreamFrames } from './frames.js';
 import { type AttemptTarget, type ProtocolAdapter, type StreamDecoder, UpstreamFailure } from './protocols/protocol-adapter.js';
 import { readWhole } from './read-whole.js';
-import type { ResponseReader } from './response-reader.js';
+import type { ResponseHead, ResponseReader } from './response-reader.js';
 import { SseParser } from './sse-parser.js';
 
 /** Some vendors' firewalls refuse requests that do not say who asks. */
 const USER_AGENT = 'modelapi';
 /** Errors are short; a CDN's page is not worth more. */
 const MAX_ERROR_BYTES = 64 * 1024;
+/** Node keeps one list for all timers of the same length: beyond `COARSE_FROM_MS` lengths are rounded up, so that requests share them. */
+const COARSE_FROM_MS = 4_000;
+const COARSE_MS = 250;
 /** Inline images and audio come base64 in one body. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
@@ -57,7 +60,7 @@ export class Attempt {
   /** Rejects with UpstreamFailure only. */
   async run(onEnd: AttemptEnd): Promise<Committed> {
     const { beginMs } = this.plan;
-    const timer = setTimeout(() => this.abort(timedOut(`no answer began within ${beginMs} ms`)), beginMs);
+    const timer = setTimeout(() => this.abort(timedOut(`no answer began within ${Math.round(beginMs)} ms`)), coarse(beginMs));
     try {
       if (this.#aborted !== undefined) throw this.#aborted;
       return await this.#commit(onEnd);
@@ -79,7 +82,7 @@ export class Attempt {
     const headers = { ...encoded.headers, 'user-agent': USER_AGENT, ...(traceparent !== undefined && { traceparent }) };
     const reader = this.client.send({ method: 'POST', url: encoded.url, headers, body: encoded.body, connectMs, userSupplied });
     this.#reader = reader;
-    const head = await reader.head.catch((error: Error) => Promise.reject(connectionFailure(error)));
+    const head = await headOf(reader);
     if (head.status < 200 || head.status >= 300) {
       const body = await readWhole(reader, MAX_ERROR_BYTES);
       throw adapter.decodeError({ status: head.status, headers: head.headers, body: body ?? Buffer.alloc(0) }, target);
@@ -97,10 +100,22 @@ export class Attempt {
   }
 }
 
+async function headOf(reader: ResponseReader): Promise<ResponseHead> {
+  try {
+    return await reader.head;
+  } catch (error) {
+    throw error instanceof Error ? connectionFailure(error) : error;
+  }
+}
+
 async function readAnswer(reader: ResponseReader): Promise<Buffer> {
   const body = await readWhole(reader, MAX_BODY_BYTES);
   if (body !== undefined) return body;
   throw new UpstreamFailure('malformed', 'the answer is too large', { retryable: false, failover: true });
+}
+
+function coarse(delayMs: number): number {
+  return delayMs < COARSE_FROM_MS ? delayMs : Math.ceil(delayMs / COARSE_MS) * COARSE_MS;
 }
 
 function timedOut(message: string): UpstreamFailure {

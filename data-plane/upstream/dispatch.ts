@@ -1,18 +1,17 @@
 /**
- * HTTP to vendors: one undici pool per origin, `dispatch` with a handler (`fetch` costs 340 us more per request), keep-alive, no
+ * HTTP to vendors: undici clients per origin (`origin-clients.ts`), `dispatch` with a handler (`fetch` costs 340 us more per request), keep-alive, no
  * redirects, no proxy. Timeouts of the answer belong to `attempt.ts`; only connecting is timed here.
  * URLs of the catalogue are the operator's and may be anywhere; URLs that a user supplied go through `safe-egress.ts`.
  * When a connection fails, the reader rejects; nothing is retried here. Called by `attempt.ts` and `remote-media.ts`.
  */
-import { Pool } from 'undici';
+import { OriginClients } from './origin-clients.js';
 import { UpstreamFailure } from './protocols/protocol-adapter.js';
 import { ResponseReader } from './response-reader.js';
 import { buildSafeConnector, checkUserUrl } from './safe-egress.js';
 
 /** Vendors' load balancers close idle connections after 60 s or more: ours go first, so that no request meets a closing socket. */
 const KEEP_ALIVE_MS = 30_000;
-const CLIENT_TTL_MS = 300_000;
-/** Origins that users named: the least recently used pool is closed beyond this. */
+/** Origins that users named: the least recently used one's connections are closed beyond this. */
 const MAX_USER_ORIGINS = 200;
 
 export interface UpstreamCall {
@@ -27,8 +26,8 @@ export interface UpstreamCall {
 }
 
 export class UpstreamClient {
-  readonly #trusted = new Map<string, Pool>();
-  readonly #supplied = new Map<string, Pool>();
+  readonly #trusted = new Map<string, OriginClients>();
+  readonly #supplied = new Map<string, OriginClients>();
 
   /** Throws UpstreamFailure for a user's URL that may not be called; everything later rejects through the reader. */
   send(call: UpstreamCall): ResponseReader {
@@ -36,10 +35,10 @@ export class UpstreamClient {
     const path = call.userSupplied ? this.#checkedPath(call.url) : undefined;
     const slash = call.url.indexOf('/', call.url.indexOf('//') + 2);
     const origin = slash === -1 ? call.url : call.url.slice(0, slash);
-    const pool = call.userSupplied
-      ? this.#suppliedPool(new URL(call.url).origin, call.connectMs)
-      : this.#trustedPool(origin, call.connectMs);
-    pool.dispatch(
+    const clients = call.userSupplied
+      ? this.#suppliedOrigin(new URL(call.url).origin, call.connectMs)
+      : this.#trustedOrigin(origin, call.connectMs);
+    clients.dispatch(
       {
         method: call.method,
         path: path ?? (slash === -1 ? '/' : call.url.slice(slash)),
@@ -55,7 +54,7 @@ export class UpstreamClient {
 
   /** Lets running calls end, then closes every connection. */
   async close(): Promise<void> {
-    await Promise.all([...this.#trusted.values(), ...this.#supplied.values()].map((pool) => pool.close()));
+    await Promise.all([...this.#trusted.values(), ...this.#supplied.values()].map((clients) => clients.close()));
   }
 
   #checkedPath(text: string): string {
@@ -63,37 +62,35 @@ export class UpstreamClient {
     return url.pathname + url.search;
   }
 
-  #trustedPool(origin: string, connectMs: number): Pool {
-    let pool = this.#trusted.get(origin);
-    if (pool === undefined) {
-      pool = new Pool(origin, { ...POOL_OPTIONS, connect: { timeout: connectMs } });
-      this.#trusted.set(origin, pool);
+  #trustedOrigin(origin: string, connectMs: number): OriginClients {
+    let clients = this.#trusted.get(origin);
+    if (clients === undefined) {
+      clients = new OriginClients(origin, { ...CLIENT_OPTIONS, connect: { timeout: connectMs } });
+      this.#trusted.set(origin, clients);
     }
-    return pool;
+    return clients;
   }
 
-  #suppliedPool(origin: string, connectMs: number): Pool {
+  #suppliedOrigin(origin: string, connectMs: number): OriginClients {
     const known = this.#supplied.get(origin);
-    const pool = known ?? new Pool(origin, { ...POOL_OPTIONS, connect: buildSafeConnector(connectMs) });
+    const clients = known ?? new OriginClients(origin, { ...CLIENT_OPTIONS, connect: buildSafeConnector(connectMs) });
     this.#supplied.delete(origin);
-    this.#supplied.set(origin, pool);
+    this.#supplied.set(origin, clients);
     const [oldest] = this.#supplied;
     if (this.#supplied.size > MAX_USER_ORIGINS && oldest !== undefined) {
       this.#supplied.delete(oldest[0]);
       void oldest[1].close();
     }
-    return pool;
+    return clients;
   }
 }
 
-const POOL_OPTIONS = {
+const CLIENT_OPTIONS = {
   // One request a connection: a stream would block whatever is behind it.
   pipelining: 1,
   allowH2: false,
   keepAliveTimeout: KEEP_ALIVE_MS,
   keepAliveMaxTimeout: KEEP_ALIVE_MS * 2,
-  // A burst's clients are let go, and DNS is asked again.
-  clientTtl: CLIENT_TTL_MS,
   headersTimeout: 0,
   bodyTimeout: 0,
 } as const;

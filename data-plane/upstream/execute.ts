@@ -56,7 +56,7 @@ interface Won extends Committed {
   readonly candidate: Candidate;
 }
 
-export async function execute(
+export function execute(
   dependencies: ExecuteDependencies,
   plan: RoutePlan,
   request: CompletionRequest,
@@ -177,12 +177,17 @@ class Execution {
   }
 
   /** Where the group asks for it, a second candidate starts when the first is slower than its own 95th percentile; the loser is cancelled. */
-  async #tryHedged(candidate: Candidate, spare: Candidate | undefined): Promise<Won | UpstreamFailure> {
+  #tryHedged(candidate: Candidate, spare: Candidate | undefined): Promise<Won | UpstreamFailure> {
     const first = this.#begin(candidate, spare !== undefined);
-    const { health } = this.dependencies;
     const slowMs =
-      this.plan.hedge && this.request.stream && spare !== undefined ? health.slowFirstTokenMs(candidate.endpoint.id) : undefined;
-    if (slowMs === undefined || spare === undefined) return first.outcome;
+      this.plan.hedge && this.request.stream && spare !== undefined
+        ? this.dependencies.health.slowFirstTokenMs(candidate.endpoint.id)
+        : undefined;
+    return slowMs === undefined || spare === undefined ? first.outcome : this.#hedge(first, spare, slowMs);
+  }
+
+  async #hedge(first: Try, spare: Candidate, slowMs: number): Promise<Won | UpstreamFailure> {
+    const { health } = this.dependencies;
     const patience = new AbortController();
     const early = await Promise.race([first.outcome, sleep(slowMs, undefined, { signal: patience.signal }).catch(() => undefined)]);
     patience.abort();

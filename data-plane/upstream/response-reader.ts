@@ -21,6 +21,8 @@ interface Waiter<T> {
 
 export class ResponseReader implements Dispatcher.DispatchHandler {
   readonly head: Promise<ResponseHead>;
+  /** Called once, when the connection carries this answer no longer; false: it broke, or was given up half-way. */
+  onFinished: ((reusable: boolean) => void) | undefined;
   #head: Waiter<ResponseHead> | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #queue: Buffer[] = [];
@@ -88,12 +90,19 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#ended = true;
+    this.#finish(true);
     this.#waiter?.resolve(undefined);
     this.#waiter = undefined;
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#finish(false);
     this.#fail(this.#aborted ?? error);
+  }
+
+  #finish(reusable: boolean): void {
+    this.onFinished?.(reusable);
+    this.onFinished = undefined;
   }
 
   #fail(error: Error): void {

@@ -7,6 +7,7 @@ import type { VendorQuirks } from '../../../../shared/snapshot.js';
 import { asArray, asRecord, type JsonRecord } from '../json.js';
 import type { AttemptTarget, EncodedRequest } from '../protocol-adapter.js';
 import { encodeMessages, withoutToolMarks } from './encode-messages.js';
+import { encodePlainBody } from './encode-plain.js';
 import { encodeReasoning, stopThinking } from './encode-reasoning.js';
 import { encodeResponseFormat } from './encode-response-format.js';
 import { type MemberEdit, patchBody } from './patch-body.js';
@@ -40,7 +41,16 @@ const DEFAULTS: JsonRecord = {
 /** Members that models without sampling refuse (gpt-5, o-series: `capabilities.temperature` is false). */
 const SAMPLING_MEMBERS = ['temperature', 'top_p', 'top_k'];
 
+const NONE: readonly string[] = [];
+
 export function encodeRequest(target: AttemptTarget): EncodedRequest {
+  const plain = encodePlainBody(target);
+  if (plain === undefined) return encodeAnyRequest(target);
+  return { url: requestUrl(target), headers: requestHeaders(target), body: plain, dropped: NONE };
+}
+
+/** The general way, for every request. */
+export function encodeAnyRequest(target: AttemptTarget): EncodedRequest {
   const { quirks } = target;
   const draft = new BodyDraft(target.body as unknown as JsonRecord);
   for (const member of GATEWAY_MEMBERS) if (member !== 'cache_control' || quirks.cacheControl !== true) draft.set(member, undefined);
@@ -147,8 +157,6 @@ function requestHeaders(target: AttemptTarget): Record<string, string> {
     headers[auth === 'bearer' ? 'authorization' : auth] = auth === 'bearer' ? `Bearer ${target.secret}` : target.secret;
   return headers;
 }
-
-const NONE: readonly string[] = [];
 
 /** The members that will differ from the client's body. Undefined as a value removes. */
 export class BodyDraft {
