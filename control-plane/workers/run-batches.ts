@@ -39,7 +39,7 @@ const AT_ONCE = 64;
 const AT_ONCE_PER_ACCOUNT = 64;
 const SLICES_AT_ONCE = 16;
 const BUSY_PAUSE_MS = 250;
-const RENEW_MS = 10_000;
+const RENEW_MS = 5_000;
 /** Answers are stored together: one transaction for those that came within this. */
 const STORE_MS = 25;
 const CARE_MS = 5_000;
@@ -50,7 +50,8 @@ const TRIES_IN_A_ROW = 6;
 /** A failure that passes has had a day's worth of chances by then. */
 const MAX_TRIES = 20;
 
-/** A job of a dead worker comes back when its heartbeat is missed. */
+/** A job of a dead worker comes back when its heartbeat is missed, and somebody looks every few seconds. */
+const SUPERVISE_SECONDS = 5;
 const QUEUE_OPTIONS = {
   retryLimit: 10_000,
   retryDelay: 1,
@@ -90,7 +91,13 @@ export class BatchRunner {
   #care: NodeJS.Timeout | undefined;
 
   constructor(private readonly dependencies: BatchRunnerDependencies) {
-    this.#boss = new PgBoss({ connectionString: dependencies.databaseUrl, schema: 'pgboss', max: 4 });
+    this.#boss = new PgBoss({
+      connectionString: dependencies.databaseUrl,
+      schema: 'pgboss',
+      max: 4,
+      superviseIntervalSeconds: SUPERVISE_SECONDS,
+      monitorIntervalSeconds: SUPERVISE_SECONDS,
+    });
     this.#boss.on('error', (error) => dependencies.log.warn({ err: error }, 'batch queue'));
   }
 
@@ -150,7 +157,13 @@ export class BatchRunner {
     if (!slice) return;
     const { pool, kms } = this.dependencies;
     const batch = await claimItems(pool, kms, slice.batchId, slice.from, slice.to);
-    if (!batch || batch.items.length === 0) return;
+    if (!batch) return;
+    if (batch.items.length > 0) await this.#runItems(batch);
+    if (batch.heldElsewhere > 0) throw new Error(`${batch.heldElsewhere} items of batch ${batch.id} are in other hands`);
+  }
+
+  async #runItems(batch: ClaimedBatch): Promise<void> {
+    const { pool } = this.dependencies;
     const state = this.#enter(batch.id);
     const open = new Set(batch.items.map((item) => item.ordinal));
     const renewal = setInterval(() => void renewItems(pool, batch.id, [...open]).catch(() => undefined), RENEW_MS);

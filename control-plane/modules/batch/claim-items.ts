@@ -7,7 +7,7 @@ import { openItem } from './batch-secrets.js';
 import { releaseHold } from './hold-ceiling.js';
 
 /** A worker renews well within this; a dead one's items are free after it. */
-export const ITEM_CLAIM_MS = 30_000;
+export const ITEM_CLAIM_MS = 15_000;
 
 export interface ClaimedBatch {
   readonly id: string;
@@ -16,6 +16,8 @@ export interface ClaimedBatch {
   readonly dataKey: Buffer;
   readonly expiresAtMs: number;
   readonly items: readonly ClaimedItem[];
+  /** Of this slice, in the hands of a worker that is at work or has just died: the slice must come again. */
+  readonly heldElsewhere: number;
 }
 
 export interface ClaimedItem {
@@ -54,12 +56,17 @@ export async function claimItems(pool: Pool, kms: Kms, batchId: string, from: nu
        RETURNING batch_item.ordinal, item_id, tries, ceiling, free.held, request`,
       [batchId, from, to, ITEM_CLAIM_MS],
     );
+    const { rows: held } = await client.query<{ count: string }>(
+      `SELECT count(*) FROM batch_item WHERE batch_id = $1 AND ordinal >= $2 AND ordinal < $3 AND status IN ('queued', 'running')`,
+      [batchId, from, to],
+    );
+    const heldElsewhere = Number(held[0]?.count ?? 0) - rows.length;
     const returned = rows.filter((row) => row.held).reduce((sum, row) => sum + BigInt(row.ceiling), 0n);
     await releaseHold(client, batchId, batch.account_id, returned);
-    return { batch, rows };
+    return { batch, rows, heldElsewhere };
   });
   if (!claimed) return undefined;
-  const { batch, rows } = claimed;
+  const { batch, rows, heldElsewhere } = claimed;
   const dataKey = await kms.unwrap(batch.data_key, batchId);
   return {
     id: batchId,
@@ -67,6 +74,7 @@ export async function claimItems(pool: Pool, kms: Kms, batchId: string, from: nu
     keyHash: batch.key_hash,
     dataKey,
     expiresAtMs: batch.expires_at.getTime(),
+    heldElsewhere,
     items: rows.map((row) => ({
       ordinal: row.ordinal,
       itemId: row.item_id,
