@@ -1,4 +1,5 @@
 import { Alert, Anchor, Button, Card, Code, Group, List, Loader, Select, Stack, Switch, Text, Title } from '@mantine/core';
+import { IconCheck } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { milliseconds, moment, usd } from '../format.js';
@@ -137,7 +138,7 @@ function Arrival() {
       </Group>
     );
   return (
-    <Alert color="green" role="status" title={t('first.arrived')}>
+    <Alert variant="default" icon={<IconCheck aria-hidden color="var(--mantine-color-teal-6)" />} role="status" title={t('first.arrived')}>
       <Text size="sm">
         {t('first.arrivedFacts', {
           when: moment(newest.createdAt),

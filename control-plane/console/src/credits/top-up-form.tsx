@@ -52,7 +52,7 @@ function Form({ methods }: { readonly methods: TopUpMethodsQuery['topUpMethods']
           allowDeselect={false}
           data={methods.map(({ method, network }, index) => {
             const name = NAMES[method];
-            return { value: String(index), label: name ? t(name) : `USDT (${network === 'tron' ? 'TRON' : 'Ethereum'})` };
+            return { value: String(index), label: name ? t(name) : `USDT (${networkName(network)})` };
           })}
         />
         <Button type="submit" loading={topUp.busy}>
@@ -64,10 +64,14 @@ function Form({ methods }: { readonly methods: TopUpMethodsQuery['topUpMethods']
   );
 }
 
+function networkName(network: string | null | undefined): string {
+  return network === 'tron' ? 'TRON' : 'Ethereum';
+}
+
 function DepositInstruction({ deposit }: { readonly deposit: Deposit }) {
   const { t } = useLocale();
   return (
-    <Alert mt="md" title={t('credits.send', { amount: deposit.amount, network: deposit.network })}>
+    <Alert mt="md" title={t('credits.send', { amount: deposit.amount, network: networkName(deposit.network) })}>
       <Group align="flex-start">
         <QRCodeSVG value={deposit.address} size={144} marginSize={2} title={deposit.address} />
         <Stack gap="xs" flex="1 1 240px">
