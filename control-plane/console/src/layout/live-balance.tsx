@@ -22,7 +22,7 @@ export function LiveBalance() {
   const balance = told?.walletChanged.balanceUsd ?? asked?.wallet.balanceUsd;
   if (balance === undefined) return null;
   return (
-    <Button component={Link} to="/credits" variant="subtle" size="compact-sm" ff="monospace" visibleFrom="xs" aria-label={t('nav.balance')}>
+    <Button component={Link} to="/credits" variant="subtle" size="compact-sm" ff="monospace" visibleFrom="xs" title={t('nav.balance')}>
       {usd(balance)}
     </Button>
   );
