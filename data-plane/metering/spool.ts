@@ -15,6 +15,7 @@ import { statfs, unlink } from 'node:fs/promises';
 import { GatewayError } from '../../shared/errors.js';
 import type { InheritedLease, LeaseJournal } from '../../shared/lease-pool.js';
 import type { UsageEvent } from '../../shared/usage-event.js';
+import { eventJson, startJson } from './event-json.js';
 import { RecentEnds } from './recent-ends.js';
 import { nextEpoch, recoverSpool, type Segment, segmentPath, syncDirectory } from './spool-files.js';
 import { KIND, type ProgressRecord, RecordBuffer, type StartRecord } from './spool-record.js';
@@ -81,7 +82,7 @@ export class Spool implements LeaseJournal {
   start(start: StartRecord): void {
     this.#checkRoom();
     this.state.start(start);
-    this.#pending.add(KIND.start, JSON.stringify(start));
+    this.#pending.add(KIND.start, startJson(start));
     this.#flush();
     if (this.#refusal === undefined) return;
     this.state.cancel(start.requestId);
@@ -102,7 +103,7 @@ export class Spool implements LeaseJournal {
   /** Never throws: what cannot be written now is written later. */
   end(event: UsageEvent): void {
     this.state.end(event.requestId, event.leaseId, BigInt(event.chargeNano), event.epoch, event.sequence);
-    const json = JSON.stringify(event);
+    const json = eventJson(event);
     const bytes = this.#pending.addEnd(event.sequence, json);
     if (event.epoch === this.epoch) this.recent.add({ sequence: event.sequence, json, bytes });
     this.#schedule();

@@ -51,14 +51,20 @@ const progress = (requestId: string, output: number): ProgressRecord => ({
   ...{ firstTokenMs: 5, totalMs: 10 },
 });
 function end(spool: Spool, requestId: string, charge: bigint): void {
-  const event = { ...start(requestId), epoch: spool.epoch, sequence: spool.nextSequence, nodeId: 'node-1', chargeNano: String(charge) };
-  spool.end(event as unknown as UsageEvent);
+  const { buckets, ...soFar } = progress(requestId, Number(charge));
+  spool.end({
+    ...start(requestId),
+    ...soFar,
+    buckets,
+    ...{ epoch: spool.epoch, sequence: spool.nextSequence, nodeId: 'node-1', excluded: [], reason: 'completed' },
+    ...{ estimated: false, status: 200, errorCode: null, finishReason: 'stop' },
+  });
 }
 async function readAll(spool: Spool, epoch = spool.epoch): Promise<UsageEvent[]> {
   const reader = new SpoolReader(spool, epoch, 1);
   const events: UsageEvent[] = [];
   for (let batch = await reader.read(7, 1e6); batch; batch = await reader.read(7, 1e6))
-    events.push(...batch.events.map((json) => JSON.parse(json.toString())));
+    events.push(...batch.events.map((json) => JSON.parse(json)));
   await reader.close();
   return events;
 }
@@ -201,11 +207,12 @@ test('a disk that refuses writes stops admission with 503, and what was admitted
     process.on('SIGXFSZ', () => {});
     const warnings = [];
     const spool = new Spool({ directory: ${JSON.stringify(directory)}, nodeId: 'n', maxBytes: 1e9, segmentBytes: 1e9, warn: (m) => warnings.push(m) });
+    const rest = ${JSON.stringify(start('any'))};
     let started = 0, refused;
     for (let i = 0; i < 1000 && !refused; i++) {
-      try { spool.start({ requestId: 'request-' + i, padding: 'x'.repeat(500) }); started++; } catch (error) { refused = error; }
+      try { spool.start({ ...rest, requestId: 'request-' + i, route: 'x'.repeat(500) }); started++; } catch (error) { refused = error; }
     }
-    let again; try { spool.start({ requestId: 'later' }); } catch (error) { again = error; }
+    let again; try { spool.start({ ...rest, requestId: 'later' }); } catch (error) { again = error; }
     process.send({ started, code: refused?.code, again: again?.code, warnings });
     process.exit(0);`;
   const file = join(directory, 'full.mjs');
