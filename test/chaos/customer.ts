@@ -29,6 +29,7 @@ export async function order(history: History, wish: Order): Promise<CustomerView
     finishReason: null as string | null,
     finished: false,
     costNano: null as number | null,
+    outputTokens: null as number | null,
   };
   try {
     await send(wish, seen);
@@ -85,16 +86,17 @@ interface Answer {
     readonly delta?: { readonly content?: string };
     readonly finish_reason?: string | null;
   }[];
-  readonly usage?: { readonly cost?: number } | null;
+  readonly usage?: { readonly cost?: number; readonly completion_tokens?: number } | null;
   readonly error?: { readonly code: string };
 }
 
-function read(answer: Answer, seen: Pick<Seen, 'textBytes' | 'finishReason' | 'costNano' | 'errorCode'>): void {
+function read(answer: Answer, seen: Pick<Seen, 'textBytes' | 'finishReason' | 'costNano' | 'errorCode' | 'outputTokens'>): void {
   for (const choice of answer.choices ?? []) {
     seen.textBytes += Buffer.byteLength(choice.message?.content ?? choice.delta?.content ?? '');
     seen.finishReason = choice.finish_reason ?? seen.finishReason;
   }
   if (answer.usage?.cost !== undefined) seen.costNano = Math.round(answer.usage.cost * 1e9);
+  if (answer.usage?.completion_tokens !== undefined) seen.outputTokens = answer.usage.completion_tokens;
   if (answer.error) seen.errorCode = answer.error.code;
 }
 

@@ -9,27 +9,10 @@ import { expect } from 'vitest';
 import { NANO_PER_USD } from '../../shared/money.js';
 import { redisKeys } from '../../shared/redis-keys.js';
 import { order, traffic } from './customer.js';
-import { type Fleet, type RestOptions, until } from './fleet.js';
+import { CUSTOMERS, type Fault, failures, first, metric, pause, percentile, settlementOf } from './fault.js';
+import { type Fleet, until } from './fleet.js';
 
-export interface Fault {
-  readonly number: string;
-  readonly name: string;
-  /** In every `npm test`, not only in `npm run chaos`. */
-  readonly short: boolean;
-  /** What the fault may have cost; nothing when it resolves to nothing. */
-  run(fleet: Fleet): Promise<RestOptions | undefined>;
-}
-
-const CUSTOMERS = 6;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-function first(fleet: Fleet) {
-  const [node] = fleet.nodes;
-  if (!node) throw new Error('a fleet has a node');
-  return node;
-}
-
-export const FAULTS: readonly Fault[] = [
+export const SERVING_FAULTS: readonly Fault[] = [
   {
     number: '1',
     name: 'node killed mid-stream: one settlement for what was delivered, its leases back within 5 s of the restart',
@@ -301,38 +284,7 @@ export const FAULTS: readonly Fault[] = [
       expect(rows).toEqual([]);
     },
   },
-  {
-    number: '20',
-    name: 'control plane killed and started again, under load: no failure while leases last, nothing settled twice',
-    short: false,
-    async run(fleet) {
-      const load = traffic(fleet.history, fleet.stack.apiKey, () => fleet.nodes, CUSTOMERS);
-      for (let round = 0; round < 3; round++) {
-        await pause(1_500);
-        await fleet.stack.control.kill();
-        await pause(500);
-        await fleet.stack.control.start();
-      }
-      await pause(1_000);
-      await load.stop();
-      expect(fleet.history.views.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
-    },
-  },
 ];
-
-/** Requests that were not served, though nothing that they need was away. */
-function failures(fleet: Fleet) {
-  return fleet.history.views.filter((view) => view.status !== 200 || !view.finished);
-}
-
-async function settlementOf(fleet: Fleet, requestId: string) {
-  const { rows } = await fleet.pool.query<{ charge: string; reason: string; output: string }>(
-    'SELECT charge, reason, output FROM settlement WHERE request_id = $1',
-    [requestId],
-  );
-  const [row] = rows;
-  return row && { charge: BigInt(row.charge), reason: row.reason, output: Number(row.output) };
-}
 
 /** Of the process that runs now: it was granted the newest lease. */
 async function epochOf(fleet: Fleet, nodeId: string): Promise<string> {
@@ -369,14 +321,4 @@ async function priceOfHold(fleet: Fleet): Promise<bigint> {
   });
   const { error } = (await response.json()) as { error: { needed_usd: string } };
   return BigInt(Math.round(Number(error.needed_usd) * 1e9));
-}
-
-async function metric(url: string, name: string): Promise<string> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return new RegExp(`^${name}\\S* (\\S+)`, 'm').exec(text)?.[1] ?? '0';
-}
-
-function percentile(views: readonly { readonly tookMs: number }[], share: number): number {
-  const sorted = views.map((view) => view.tookMs).sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length * share)] ?? 0;
 }

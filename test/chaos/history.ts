@@ -1,5 +1,5 @@
 /** What customers saw, written down as it happens and to a file; `checkHistory` holds it against what the database says, offline. */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import type { Pool } from 'pg';
 
 export interface CustomerView {
@@ -16,6 +16,8 @@ export interface CustomerView {
   readonly finished: boolean;
   /** `usage.cost` in nano-USD, if it was shown. */
   readonly costNano: number | null;
+  /** `usage.completion_tokens`, if it was shown. */
+  readonly outputTokens: number | null;
   readonly tookMs: number;
 }
 
@@ -39,9 +41,19 @@ export class History {
   }
 }
 
+/** As it was written. */
+export function readHistory(file: string): CustomerView[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as CustomerView);
+}
+
 interface Settled {
   readonly charge: bigint;
   readonly reason: string;
+  readonly output: number;
+  readonly estimated: boolean;
 }
 
 export interface CheckOptions {
@@ -49,7 +61,7 @@ export interface CheckOptions {
   readonly lostDisks?: readonly string[];
 }
 
-/** Returns what is wrong. Every request that got bytes has one settlement; what was shown is what is charged; failures are free. */
+/** Returns what is wrong. Every request that got bytes has one settlement (I3); what was shown is what is charged (I5); failures are free. */
 export async function checkHistory(views: readonly CustomerView[], pool: Pool, options: CheckOptions = {}): Promise<string[]> {
   const settlements = await readSettlements(pool);
   const wrong: string[] = [];
@@ -58,8 +70,12 @@ export async function checkHistory(views: readonly CustomerView[], pool: Pool, o
     const mayBeLost = options.lostDisks?.includes(view.node) === true;
     if (view.status === 200 && !settled && !mayBeLost) wrong.push(`I3 ${view.requestId} was served by ${view.node} and has no settlement`);
     if (!settled) continue;
-    const { charge, reason } = settled;
-    if (view.finished && view.costNano !== null && Number(charge) !== view.costNano)
+    const { charge, reason, output, estimated } = settled;
+    if (view.finished && view.outputTokens !== null && output > view.outputTokens && !estimated)
+      wrong.push(`I5 ${view.requestId} was shown ${view.outputTokens} tokens and charged for ${output} (${reason})`);
+    // A node that is killed after its last byte, and before the END of it is written, is paid for what was last noted: less, never more.
+    const wrongCharge = reason === 'node_crash' ? Number(charge) > (view.costNano ?? 0) : Number(charge) !== view.costNano;
+    if (view.finished && view.costNano !== null && wrongCharge)
       wrong.push(`${view.requestId} was shown ${view.costNano} and charged ${charge} (${reason})`);
     if (view.status >= 400 && charge > 0n) wrong.push(`${view.requestId} failed with ${view.status} and was charged ${charge} (${reason})`);
   }
@@ -73,8 +89,13 @@ export async function unsettled(views: readonly CustomerView[], pool: Pool): Pro
 }
 
 async function readSettlements(pool: Pool): Promise<Map<string, Settled>> {
-  const { rows } = await pool.query<{ request_id: string; charge: string; reason: string }>(
-    'SELECT request_id, charge, reason FROM settlement',
+  const { rows } = await pool.query<{ request_id: string; charge: string; reason: string; output: string; estimated: boolean }>(
+    'SELECT request_id, charge, reason, output, estimated FROM settlement',
   );
-  return new Map(rows.map((row) => [row.request_id, { charge: BigInt(row.charge), reason: row.reason }]));
+  return new Map(
+    rows.map(({ request_id, charge, reason, output, estimated }) => [
+      request_id,
+      { charge: BigInt(charge), reason, output: Number(output), estimated },
+    ]),
+  );
 }
