@@ -158,12 +158,14 @@ export class AccessBase {
   /** `hash` is 32 bytes. */
   find(hash: Buffer): AccessEntry | undefined {
     const prefix = hash.readUInt16BE(0);
+    // The bytes after the prefix, as a number: all but the match is decided without a call into native code.
+    const wanted = hash.readUInt32BE(2);
     let low = this.bytes.readUInt32LE(HEADER_BYTES + prefix * 4);
     let high = this.bytes.readUInt32LE(HEADER_BYTES + (prefix + 1) * 4) - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
       const at = HEADER_BYTES + TABLE_BYTES + middle * KEY_BYTES;
-      const order = this.bytes.compare(hash, 0, 32, at, at + 32);
+      const order = this.bytes.readUInt32BE(at + 2) - wanted || this.bytes.compare(hash, 0, 32, at, at + 32);
       if (order === 0) return this.#entry(at);
       if (order < 0) low = middle + 1;
       else high = middle - 1;

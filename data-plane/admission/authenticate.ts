@@ -8,7 +8,7 @@
  */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { ACCOUNT_ACTIVE, ACCOUNT_FROZEN, type AccessEntry, KEY_ACTIVE, KEY_PAUSED, KEY_TEST } from '../../shared/access-document.js';
-import { hashApiKey, isWellFormedApiKey } from '../../shared/api-key.js';
+import { createKeyHasher, isWellFormedApiKey } from '../../shared/api-key.js';
 import { readBatchTicket } from '../../shared/batch-ticket.js';
 import { GatewayError } from '../../shared/errors.js';
 import { BATCH_50, INTERACTIVE } from '../../shared/money.js';
@@ -42,12 +42,13 @@ interface Known {
 
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   const recent = new RecentKeys();
+  const hashKey = createKeyHasher(options.pepper);
   return (caller, snapshot) => {
     if (caller.batchTicket !== undefined) return authenticateTicket(caller.batchTicket, snapshot, options);
     if (caller.authorization === undefined) throw unauthorized('No API key was sent. Send it as "Authorization: Bearer sk-ama-...".');
     let known = recent.find(caller.authorization, snapshot);
     if (!known) {
-      known = lookUp(caller.authorization, snapshot, options.pepper);
+      known = lookUp(caller.authorization, snapshot, hashKey);
       recent.remember(caller.authorization, known);
     }
     checkStanding(known.entry, options);
@@ -56,11 +57,11 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   };
 }
 
-function lookUp(authorization: string, snapshot: Snapshot, pepper: string): Known {
+function lookUp(authorization: string, snapshot: Snapshot, hashKey: (key: string) => Buffer): Known {
   const key = BEARER.exec(authorization)?.[1];
   if (key === undefined) throw unauthorized('The Authorization header must be "Bearer" and an API key.');
   if (!isWellFormedApiKey(key)) throw unauthorized('This is not an API key of this service: check that it was copied whole (sk-ama-...).');
-  const entry = snapshot.access.find(hashApiKey(key, pepper));
+  const entry = snapshot.access.find(hashKey(key));
   if (!entry) throw unauthorized('This API key is unknown or was revoked. Create one on the keys page.');
   return { entry, principal: principalOf(entry, null) };
 }

@@ -14,6 +14,7 @@ import { SingleFlight } from './single-flight.js';
 const REVISION_FILE = 'revision.json';
 /** The highest revision ever applied here: an older one put back is no last-known-good. */
 const HIGHEST_FILE = 'highest-revision';
+const READ_BYTES = 2 * 1024 * 1024;
 const DOCUMENT_NAME = /^[0-9a-f]{64}$/;
 
 export class LastKnownGood implements ConfigSource {
@@ -35,8 +36,20 @@ export class LastKnownGood implements ConfigSource {
     return manifest;
   }
 
-  document({ sha256 }: DocumentReference): Promise<Buffer> {
-    return readFile(join(this.directory, sha256));
+  /** In slices into one buffer: reading it whole would copy it once more, and hold the event loop for as long as that takes. */
+  async document({ sha256, bytes }: DocumentReference): Promise<Buffer> {
+    const file = await open(join(this.directory, sha256), 'r');
+    try {
+      const target = Buffer.allocUnsafeSlow(bytes);
+      for (let at = 0; at < bytes; ) {
+        const { bytesRead } = await file.read(target, at, Math.min(READ_BYTES, bytes - at), at);
+        if (bytesRead === 0) return target.subarray(0, at);
+        at += bytesRead;
+      }
+      return target;
+    } finally {
+      await file.close();
+    }
   }
 
   async changes(_manifest: Manifest, afterRevision: number): Promise<readonly string[]> {

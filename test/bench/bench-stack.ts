@@ -61,7 +61,7 @@ export async function startBenchStack(): Promise<BenchStack> {
   }
 }
 
-async function ask<Name extends 'program' | 'postgres' | 'redis'>(services: TestServices, name: Name): Promise<Answers[Name]> {
+export async function ask<Name extends 'program' | 'postgres' | 'redis'>(services: TestServices, name: Name): Promise<Answers[Name]> {
   return (await services.ask(name)) as Answers[Name];
 }
 
@@ -71,7 +71,7 @@ interface Answers {
   readonly redis: { readonly url: string };
 }
 
-async function cloneDatabase(serverUrl: string, template: string): Promise<string> {
+export async function cloneDatabase(serverUrl: string, template: string): Promise<string> {
   const client = new pg.Client({ connectionString: serverUrl });
   await client.connect();
   await client.query(`CREATE DATABASE ${DATABASE} TEMPLATE ${template}`);

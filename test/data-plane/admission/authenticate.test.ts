@@ -10,7 +10,7 @@ import {
   KEY_TEST,
   type KeyPolicy,
 } from '../../../shared/access-document.js';
-import { hashApiKey, mintApiKey } from '../../../shared/api-key.js';
+import { createKeyHasher, hashApiKey, mintApiKey } from '../../../shared/api-key.js';
 import { signBatchTicket } from '../../../shared/batch-ticket.js';
 import { BATCH_50, INTERACTIVE } from '../../../shared/money.js';
 import { ACCOUNT, KEY } from '../money.js';
@@ -103,3 +103,16 @@ test('a batch ticket stands for its key at half price, from any address; a forge
   expect(withTicket(signBatchTicket(ticket, TOKEN))).toMatchObject({ keyId: KEY, multiplier: BATCH_50, batchItemId: 'item-1' });
   expect(code(() => withTicket(signBatchTicket(ticket, 'guessed')))).toBe('invalid_api_key');
 });
+
+test.each(['pepper', 'p'.repeat(64), 'p'.repeat(65), 'ü'.repeat(200)])(
+  'a hasher of many keys gives what HMAC gives, under %s',
+  (pepper) => {
+    const hashKey = createKeyHasher(pepper);
+    for (const isTest of [true, false]) {
+      const { key, hash } = mintApiKey(pepper, { test: isTest });
+      expect(hashKey(key)).toEqual(hash);
+      expect(hashKey('')).toEqual(hashApiKey('', pepper));
+      expect(hashKey(key)).toEqual(hash);
+    }
+  },
+);
