@@ -92,6 +92,22 @@ describe.skipIf(browser === undefined)('a customer in the console', { timeout: 1
     await page.getByText('when the balance falls below $7.50').waitFor();
   });
 
+  test('saves a card on the page of the payment provider, and has it charged when the balance falls low', async () => {
+    await console.goto('credits');
+    await page.getByRole('button', { name: 'Save a card' }).click();
+    await page.getByRole('heading', { name: 'Test' }).waitFor();
+    await page.getByRole('button').first().click();
+    await page.getByText(/^Card: \w+ ending in \d{4}/).waitFor({ timeout: 20_000 });
+    await page.getByLabel('When below (USD)').fill('10');
+    await page.getByLabel('Charge (USD)').fill('15');
+    await page.getByLabel('At most a month (USD)').fill('30');
+    await page.getByRole('switch', { name: 'Top up automatically' }).check({ force: true });
+    await page.getByRole('button', { name: 'Save automatic top-up' }).click();
+    await page.getByText('$0.00 charged this month').waitFor();
+    await page.getByText('Saved.').first().waitFor();
+    expect(await console.audit()).toEqual([]);
+  });
+
   test('tops up in USDT: an address and its QR code, and the balance once the chain calls it final', async () => {
     await console.goto('credits');
     await page.getByLabel('Amount').fill('12.50');

@@ -10,11 +10,17 @@ export function usd(amount: string): string {
 }
 
 export function count(value: number): string {
-  return new Intl.NumberFormat().format(value);
+  return new Intl.NumberFormat(locale()).format(value);
 }
 
 export function moment(iso: string | null | undefined): string {
-  return iso ? new Date(iso).toLocaleString() : '–';
+  return iso ? new Date(iso).toLocaleString(locale()) : '–';
+}
+
+/** The page's language, as this browser's owner writes it: `en-GB` before `en`. */
+function locale(): string {
+  const { lang } = document.documentElement;
+  return navigator.languages.find((known) => known.startsWith(lang)) ?? lang;
 }
 
 export function milliseconds(value: number | null | undefined): string {

@@ -13,6 +13,7 @@ import { useLocale } from '../messages/locale.js';
 import { useAction } from '../use-action.js';
 import { CreateKeyForm } from './create-key-form.js';
 import { DataTable } from './data-table.js';
+import { KeyBounds, KeyUsage } from './key-facts.js';
 import { QueryView } from './query-view.js';
 import { SecretOnce } from './secret-once.js';
 
@@ -32,6 +33,7 @@ export function KeysTab() {
         <Stack>
           <SecretOnce secret={secret} onClose={() => setSecret(null)} />
           <CreateKeyForm
+            regions={data.gateway.regions}
             onCreated={(key) => {
               setSecret(key);
               refresh();
@@ -62,8 +64,9 @@ export function KeysTab() {
                   </Group>
                 ),
               },
+              { title: t('keys.bounds'), render: (key) => <KeyBounds apiKey={key} /> },
+              { title: t('keys.usage'), numeric: true, render: (key) => <KeyUsage rows={data.usage.rows} keyId={key.id} /> },
               { title: t('keys.lastUsed'), render: (key) => moment(key.lastUsedAt) },
-              { title: t('column.created'), render: (key) => moment(key.createdAt) },
               {
                 title: t('column.actions'),
                 render: (key) =>

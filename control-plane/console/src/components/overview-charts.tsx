@@ -24,11 +24,11 @@ export default function OverviewCharts({ rows, days }: { readonly rows: Overview
           h={HEIGHT}
           data={spend.days}
           dataKey="date"
-          xAxisProps={{ tickFormatter: (date: string) => date.slice('YYYY-'.length) }}
+          xAxisProps={{ tickFormatter: (date: string) => date.slice('YYYY-'.length), minTickGap: 24 }}
           type="stacked"
-          valueFormatter={(value) => usd(value.toFixed(6))}
+          valueFormatter={(value) => usd(value.toFixed(9))}
           series={spend.series.map((name, index) => ({ name, color: COLORS[index] ?? 'gray.5' }))}
-          yAxisProps={{ width: 70 }}
+          yAxisProps={{ width: 90 }}
         />
       </Card>
       <Card withBorder>
@@ -39,7 +39,7 @@ export default function OverviewCharts({ rows, days }: { readonly rows: Overview
           h={HEIGHT}
           data={dailyRequests(rows, dates)}
           dataKey="date"
-          xAxisProps={{ tickFormatter: (date: string) => date.slice('YYYY-'.length) }}
+          xAxisProps={{ tickFormatter: (date: string) => date.slice('YYYY-'.length), minTickGap: 24 }}
           valueFormatter={count}
           series={[{ name: 'requests', label: t('overview.requests'), color: 'blue.6' }]}
           yAxisProps={{ width: 70, allowDecimals: false }}
