@@ -42,8 +42,11 @@ export interface BatchView {
   readonly started_at: number | null;
   readonly finished_at: number | null;
   readonly expires_at: number;
+  /** So far; null until something is done. */
+  readonly items_per_second: number | null;
   /** Unix seconds; null until something is known of the rate. */
   readonly expected_end_at: number | null;
+  /** Absent of a batch of more than 1,000 items, made from a file: its answers are read as files. */
   readonly results?: readonly BatchResult[];
 }
 

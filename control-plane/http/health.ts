@@ -9,6 +9,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { countRestingCredentials } from '../modules/catalog/credential-rests.js';
 import type { Fleet } from '../modules/fleet/fleet.js';
 import { lastPublished } from '../snapshot/published-store.js';
+import { registerQueueGauges } from './queue-gauges.js';
 
 export interface HealthDependencies {
   readonly pool: Pool;
@@ -69,6 +70,7 @@ export function createRegistry({ fleet, pool, redis }: Pick<HealthDependencies, 
   gauge(registry, 'modelapi_postgres_connections', 'Connections of the pool.', () => pool.totalCount);
   gauge(registry, 'modelapi_postgres_waiting', 'Queries that wait for a connection.', () => pool.waitingCount);
   gauge(registry, 'modelapi_redis_connected', '1 while Redis is connected.', () => (redis.status === 'ready' ? 1 : 0));
+  registerQueueGauges(registry, pool);
   return registry;
 }
 

@@ -8,6 +8,9 @@ interface Batch {
   readonly status: string;
   readonly poll_url: string;
   readonly cost_usd: string;
+  readonly items_per_second: number | null;
+  readonly expected_end_at: number | null;
+  readonly finished_at: number | null;
   readonly request_counts: { readonly total: number; readonly completed: number; readonly failed: number };
   readonly results: readonly {
     readonly custom_id: string;
@@ -66,6 +69,8 @@ describe('a batch', () => {
     expect(batch.status).toBe('completed');
     expect(batch.request_counts).toEqual({ total: 32, completed: 32, failed: 0 });
     expect(batch.results.map((result) => result.custom_id)).toEqual(requests.map((request) => request.custom_id));
+    expect(batch.items_per_second).toBeGreaterThan(0);
+    expect(batch.expected_end_at).toBe(batch.finished_at);
     await waitForCharges(batch.id, 32);
     const priced = (await call('GET', batch.poll_url)).body as Batch;
     for (const result of priced.results.slice(0, 30)) {

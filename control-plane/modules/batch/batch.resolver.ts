@@ -80,6 +80,7 @@ function toBatch(view: BatchView): Batch {
     startedAt: view.started_at === null ? null : toDate(view.started_at),
     finishedAt: view.finished_at === null ? null : toDate(view.finished_at),
     expiresAt: toDate(view.expires_at),
+    itemsPerSecond: view.items_per_second,
     expectedEndAt: view.expected_end_at === null ? null : toDate(view.expected_end_at),
   };
 }

@@ -1,12 +1,15 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 import { JsonScalar } from '../fields.js';
 
-@ObjectType({ description: 'Up to 1,000 completions at half price. Submitted over the API: POST /v1/batch.' })
+@ObjectType({
+  description:
+    'Completions at half price. Submitted over the API: up to 1,000 by POST /v1/batch, up to 50,000 from a file by POST /v1/batches.',
+})
 export class Batch {
   @Field(() => ID, { description: 'batch_...' })
   id!: string;
 
-  @Field(() => String, { description: 'queued, in_progress, cancelling, cancelled, completed, expired or failed.' })
+  @Field(() => String, { description: 'validating, queued, in_progress, cancelling, cancelled, completed, expired or failed.' })
   status!: string;
 
   @Field(() => Int)
@@ -44,6 +47,9 @@ export class Batch {
 
   @Field(() => Date)
   expiresAt!: Date;
+
+  @Field(() => Float, { nullable: true, description: 'So far; absent until something is done.' })
+  itemsPerSecond!: number | null;
 
   @Field(() => Date, { nullable: true, description: 'At the rate so far.' })
   expectedEndAt!: Date | null;

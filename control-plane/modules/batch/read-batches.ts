@@ -1,6 +1,6 @@
 /** Batches as their owner sees them. Reading never changes anything. Money comes from settlements, the one record of charges. */
 import type { Pool } from 'pg';
-import { type BatchResult, type BatchStatus, type BatchView, publicBatchId } from '../../../shared/batch.js';
+import { BATCH_MAX_ITEMS, type BatchResult, type BatchStatus, type BatchView, publicBatchId } from '../../../shared/batch.js';
 import { formatUsd } from '../../../shared/money.js';
 import type { Kms } from '../byok/kms.js';
 import { openItem } from './batch-secrets.js';
@@ -37,14 +37,15 @@ export const SPENT = `CROSS JOIN LATERAL (
     JOIN settlement ON settlement.request_id = batch_item_charge.request_id
     WHERE batch_item.batch_id = batch.id) AS spent`;
 
-/** With the results that there are, in the order of the submission. Undefined when it is not that account's. */
+/** With the results that there are (of up to 1,000 items), in the order of the submission. Undefined when it is not that account's. */
 export async function findBatch(pool: Pool, kms: Kms, accountId: string, batchId: string): Promise<BatchView | undefined> {
   const { rows } = await pool.query<BatchRow>(`SELECT ${COLUMNS} FROM batch ${SPENT} WHERE id = $1 AND account_id = $2`, [
     batchId,
     accountId,
   ]);
   const row = rows[0];
-  return row && { ...viewOf(row), results: await readResults(pool, await kms.unwrap(row.data_key, row.id), row.id) };
+  if (!row || row.total > BATCH_MAX_ITEMS) return row && viewOf(row);
+  return { ...viewOf(row), results: await readResults(pool, await kms.unwrap(row.data_key, row.id), row.id) };
 }
 
 /** Newest first; `after` is the id of the last one seen. One more than `limit` is read, to know whether there are more. */
@@ -89,17 +90,24 @@ function viewOf(row: BatchRow): BatchView {
     started_at: row.started === null ? null : Number(row.started),
     finished_at: row.finished === null ? null : Number(row.finished),
     expires_at: Number(row.expires),
+    items_per_second: itemsPerSecond(row),
     expected_end_at: expectedEnd(row),
   };
 }
 
+/** Rounded to three places. */
+function itemsPerSecond(row: BatchRow): number | null {
+  const done = row.completed + row.failed;
+  if (row.started === null || done === 0) return null;
+  const elapsedSeconds = Math.max(1, Number(row.finished ?? row.now) - Number(row.started));
+  return Math.round((done * 1_000) / elapsedSeconds) / 1_000;
+}
+
 /** At the rate so far. */
 function expectedEnd(row: BatchRow): number | null {
-  const done = row.completed + row.failed;
   if (row.finished !== null) return Number(row.finished);
-  if (row.started === null || done === 0) return null;
-  const elapsed = Math.max(1, Number(row.now) - Number(row.started));
-  return Number(row.now) + Math.ceil((elapsed * (row.total - done)) / done);
+  const rate = itemsPerSecond(row);
+  return rate ? Number(row.now) + Math.ceil((row.total - row.completed - row.failed) / rate) : null;
 }
 
 interface ItemRow {
@@ -122,15 +130,20 @@ async function readResults(pool: Pool, dataKey: Buffer, batchId: string): Promis
   return rows.map((row) => resultOf(row, dataKey));
 }
 
+const UNANSWERED = {
+  expired: 'The batch expired before this item was sent.',
+  cancelled: 'The batch was cancelled before this item was sent.',
+  deleted: 'The answer to this item was deleted by its owner.',
+} as const;
+
 function resultOf(row: ItemRow, dataKey: Buffer): BatchResult {
   const cost = formatUsd(BigInt(row.charge ?? '0'));
   if (row.answer === null || row.status_code === null) {
-    const message =
-      row.status === 'expired' ? 'The batch expired before this item was sent.' : 'The batch was cancelled before this item was sent.';
+    const reason = row.status === 'expired' || row.status === 'cancelled' ? row.status : 'deleted';
     return {
       custom_id: row.custom_id,
       status_code: 409,
-      error: { message, type: 'batch_error', param: null, code: `item_${row.status}` },
+      error: { message: UNANSWERED[reason], type: 'batch_error', param: null, code: `item_${reason}` },
       cost,
     };
   }
