@@ -54,6 +54,7 @@ import { registerFileRoutes } from './workers/serve-files.js';
 import { registerGenerationRoutes } from './workers/serve-generations.js';
 import { registerIdempotencyRoutes } from './workers/serve-idempotency.js';
 import { registerSnapshotRoutes } from './workers/serve-snapshots.js';
+import { createSettleAgain } from './workers/settle-again.js';
 import { startPaymentWatch } from './workers/watch-payments.js';
 
 export interface ControlPlane {
@@ -183,7 +184,7 @@ function createServices(config: ControlPlaneConfig, { log }: FastifyInstance, po
     apiKeyPepper: config.apiKeyPepper,
     signUpsPerHour: config.signUpsPerHour,
     payments: openPayments(config.payment, config.publicUrl),
-    nodeToken: config.nodeToken,
+    settleAgain: createSettleAgain(pool),
   };
 }
 

@@ -6,6 +6,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Pool } from 'pg';
 import type { PasswordHasher } from './account/hash-password.js';
 import type { SessionSigner } from './account/sign-session.js';
+import type { SettleAgain } from './billing/settle-again.js';
 import type { Kms } from './byok/kms.js';
 import type { EgressClient } from './egress/egress-client.js';
 import type { Fleet } from './fleet/fleet.js';
@@ -34,6 +35,7 @@ export interface Services {
   readonly nodeToken: string;
   readonly signUpsPerHour: number;
   readonly payments: Payments;
+  readonly settleAgain: SettleAgain;
 }
 
 export interface RequestContext {

@@ -13,7 +13,8 @@ export interface GrantingNode {
 
 interface KeyState {
   readonly usable: boolean;
-  /** The least of what its budgets leave, open leases counted as spent; null is unlimited. */
+  readonly lineageId: string;
+  /** The least of what its budgets leave, open leases counted as spent, over all keys of its lineage; null is unlimited. */
   budgetLeft: bigint | null;
 }
 
@@ -50,7 +51,7 @@ export async function grantToAccount(
     if (decision.amount === 0n) return refused(request, 'insufficient_quota', wallet);
     wallet.available -= decision.added;
     wallet.leased += decision.added;
-    if (key.budgetLeft !== null) key.budgetLeft -= decision.added;
+    for (const kin of keys.values()) if (kin.lineageId === key.lineageId && kin.budgetLeft !== null) kin.budgetLeft -= decision.added;
     const holder = lease ?? openLease(request, node);
     Object.assign(holder, { granted: decision.amount, strict: decision.strict });
     leases.set(holder.id, holder);
@@ -90,27 +91,34 @@ function openLease({ leaseId, accountId, keyId }: GrantRequest, node: GrantingNo
 }
 
 /**
- * Spending is read from the rollups, which settle in the same transaction as the wallet; the sums run only for keys with a budget.
- * Days and months are UTC by PostgreSQL's clock.
+ * Spending is read from the rollups, which settle in the same transaction as the wallet; the sums run only for keys with a budget, over
+ * the whole lineage: a key that was rotated goes on where the old one was. Days and months are UTC by PostgreSQL's clock.
  */
 async function findKeys(client: PoolClient, accountId: string, requests: readonly GrantRequest[]): Promise<Map<string, KeyState>> {
-  const { rows } = await client.query<{ id: string; usable: boolean; budget_left: string | null }>({
+  const { rows } = await client.query<{ id: string; lineage_id: string; usable: boolean; budget_left: string | null }>({
     name: 'find-key-budgets',
-    text: `SELECT api_key.id,
+    text: `SELECT api_key.id, lineage_id,
              revoked_at IS NULL AND paused_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AND NOT test AS usable,
-             least(daily_nano - spent.day, monthly_nano - spent.month, total_nano - spent.total) - spent.leased AS budget_left
+             least(daily_nano - spent.day, monthly_nano - spent.month, total_nano - spent.total) - open.leased AS budget_left
            FROM api_key LEFT JOIN LATERAL (
              SELECT coalesce(sum(charge) FILTER (WHERE day >= (now() AT TIME ZONE 'UTC')::date), 0)::bigint AS day,
                coalesce(sum(charge) FILTER (WHERE day >= date_trunc('month', now() AT TIME ZONE 'UTC')::date), 0)::bigint AS month,
-               coalesce(sum(charge), 0)::bigint AS total,
-               (SELECT coalesce(sum(granted - consumed), 0)::bigint FROM lease WHERE key_id = api_key.id AND state = 'open') AS leased
-             FROM usage_rollup WHERE usage_rollup.key_id = api_key.id
-               AND (total_nano IS NOT NULL OR day >= date_trunc('month', now() AT TIME ZONE 'UTC')::date)
+               coalesce(sum(charge), 0)::bigint AS total
+             FROM api_key AS kin JOIN usage_rollup ON usage_rollup.key_id = kin.id
+             WHERE kin.lineage_id = api_key.lineage_id
+               AND (api_key.total_nano IS NOT NULL OR day >= date_trunc('month', now() AT TIME ZONE 'UTC')::date)
            ) AS spent ON daily_nano IS NOT NULL OR monthly_nano IS NOT NULL OR total_nano IS NOT NULL
+           LEFT JOIN LATERAL (
+             SELECT coalesce(sum(granted - consumed), 0)::bigint AS leased FROM api_key AS kin JOIN lease ON lease.key_id = kin.id
+             WHERE kin.lineage_id = api_key.lineage_id AND lease.state = 'open'
+           ) AS open ON daily_nano IS NOT NULL OR monthly_nano IS NOT NULL OR total_nano IS NOT NULL
            WHERE api_key.account_id = $1 AND api_key.id = ANY ($2::uuid[])`,
     values: [accountId, plainArray([...new Set(requests.map((request) => request.keyId))])],
   });
   return new Map(
-    rows.map((row) => [row.id, { usable: row.usable, budgetLeft: row.budget_left === null ? null : BigInt(row.budget_left) }]),
+    rows.map(({ id, usable, lineage_id: lineageId, budget_left: left }) => [
+      id,
+      { usable, lineageId, budgetLeft: left === null ? null : BigInt(left) },
+    ]),
   );
 }

@@ -170,7 +170,8 @@ async function findImpostors(
   return suspects.filter((suspect) => !known.has(fingerprintOf(suspect.text).toString('hex')));
 }
 
-async function findUnsettled(client: Pool | PoolClient, requestIds: readonly string[]): Promise<Set<string>> {
+/** Which of these have no settlement. */
+export async function findUnsettled(client: Pool | PoolClient, requestIds: readonly string[]): Promise<Set<string>> {
   const { rows } = await client.query<{ id: string }>(
     `SELECT id FROM unnest($1::uuid[]) AS asked (id)
      WHERE NOT EXISTS (SELECT FROM settlement WHERE settlement.request_id = id)`,
@@ -179,8 +180,8 @@ async function findUnsettled(client: Pool | PoolClient, requestIds: readonly str
   return new Set(rows.map((row) => row.id));
 }
 
-/** Returns those that the leases refuse. */
-async function settleFresh(client: PoolClient, fresh: readonly CheckedEvent[]): Promise<RefusedEvent[]> {
+/** Everything of a settlement but the cursors. Returns those that the leases refuse. */
+export async function settleFresh(client: PoolClient, fresh: readonly CheckedEvent[]): Promise<RefusedEvent[]> {
   const locked = await lockWallets(
     client,
     fresh.map(({ event }) => event.accountId),

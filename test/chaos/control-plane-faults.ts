@@ -24,6 +24,7 @@ export const CONTROL_PLANE_FAULTS: readonly Fault[] = [
       await order(fleet.history, { node, apiKey: customer.apiKey, maxTokens: 20 });
       for (const shiftMs of [TEN_MINUTES_MS, -TEN_MINUTES_MS]) {
         await node.kill();
+        const [{ now: since }] = (await fleet.pool.query<{ now: Date }>('SELECT now()')).rows as [{ now: Date }];
         const shifted = fleet.altered(node, { extraFlags: ['--import', shiftedClock(shiftMs)] });
         await shifted.start();
         const load = traffic(fleet.history, fleet.stack.apiKey, () => fleet.nodes, CUSTOMERS);
@@ -36,9 +37,9 @@ export const CONTROL_PLANE_FAULTS: readonly Fault[] = [
         await customerOf(fleet);
         await load.stop();
         const { rows } = await fleet.pool.query(
-          `SELECT id FROM lease WHERE node_id = $1 AND state = 'open'
+          `SELECT id FROM lease WHERE node_id = $1 AND state = 'open' AND granted_at >= $2
              AND expires_at NOT BETWEEN now() - interval '1 minute' AND now() + interval '2 minutes'`,
-          [node.name],
+          [node.name, since],
         );
         expect(rows).toEqual([]);
         await shifted.kill();

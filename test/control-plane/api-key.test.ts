@@ -141,6 +141,18 @@ describe('rotation', () => {
     await control.database.pool.query('UPDATE api_key SET expires_at = now() WHERE id = $1', [apiKey.id]);
     expect((await list()).map((key) => key.status)).toEqual(['active', 'expired']);
   });
+
+  test('keeps the lineage, so that budgets go on', async () => {
+    const { token } = await control.register();
+    const { apiKey } = await create(token, { limits: { totalUsd: '1' } });
+    let newest = apiKey.id;
+    for (let round = 0; round < 2; round++) {
+      const rotate = 'mutation ($id: ID!) { rotateApiKey(id: $id, graceSeconds: 0) { apiKey { id } } }';
+      newest = (await control.must<{ rotateApiKey: { apiKey: { id: string } } }>(rotate, { id: newest }, token)).rotateApiKey.apiKey.id;
+    }
+    const { rows } = await control.database.pool.query('SELECT lineage_id FROM api_key WHERE id = $1', [newest]);
+    expect(rows).toEqual([{ lineage_id: apiKey.id }]);
+  });
 });
 
 /** A node that says what revision it has; `followPublications`: it acknowledges each as soon as it is announced. */

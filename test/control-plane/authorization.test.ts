@@ -119,6 +119,7 @@ const OPERATIONS: Readonly<Record<string, Access | { readonly access: Permission
   resolveAlert: 'operator',
   quarantinedEvents: 'operator',
   resolveQuarantinedEvent: 'operator',
+  settleQuarantinedEvent: 'operator',
   statement: 'billing:read',
   createTopUp: 'billing:write',
   topUp: { access: 'billing:read', foreign: 'any' },

@@ -103,10 +103,11 @@ const CHECKS: readonly Check[] = [
     sql: `SELECT id, expires_at FROM lease WHERE state = 'open' AND expires_at < now() - interval '15 minutes'`,
   },
   {
-    name: 'I11 a total budget is passed by one request at most',
+    name: 'I11 a total budget is passed by one request at most, over all keys that were rotated into one',
     sql: `SELECT api_key.id, total_nano, spent.charge FROM api_key
-          JOIN (SELECT key_id, sum(charge) AS charge, max(charge) AS largest FROM settlement GROUP BY 1) AS spent ON key_id = api_key.id
-          WHERE spent.charge > total_nano + spent.largest`,
+          JOIN (SELECT lineage_id, sum(charge) AS charge, max(charge) AS largest FROM settlement JOIN api_key ON api_key.id = key_id GROUP BY 1)
+            AS spent USING (lineage_id)
+          WHERE replaced_by IS NULL AND spent.charge > total_nano + spent.largest`,
   },
   {
     name: 'I12 rollups = sum of settlements',

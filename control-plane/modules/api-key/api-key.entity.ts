@@ -96,6 +96,10 @@ export class ApiKey {
   @Property({ type: 'uuid', nullable: true })
   replacedBy: string | null = null;
 
+  /** The first key of those that were rotated into each other: budgets are counted over all of them. Its own id when null at first. */
+  @Property({ type: 'uuid', nullable: true })
+  lineageId: string | null = null;
+
   @Field(() => String, { description: 'active, paused, expired or revoked.' })
   status(): string {
     if (this.revokedAt) return 'revoked';

@@ -32,7 +32,7 @@ export async function revokeApiKey(em: EntityManager, fleet: Fleet, actor: Actor
   return { id: key.id, ...(await fleet.acknowledgementsOf(revision, REVOCATION_WAIT_MS)) };
 }
 
-/** A new key with the same scope and vendor keys; the old one works for `graceSeconds` more (0: not at all). */
+/** A new key with the same scope, vendor keys and budgets, of which what was spent stays spent; the old one works for `graceSeconds` more (0: not at all). */
 export async function rotateApiKey(
   em: EntityManager,
   services: KeyServices,
@@ -114,9 +114,9 @@ function requireKeyPermission(actor: Actor): void {
 function successorOf(old: ApiKey, userId: string, minted: { prefix: string; last4: string; hash: Buffer }): ApiKey {
   const key = new ApiKey();
   const { accountId, name, test, models, ipAllowlist, regions, requestsPerMinute, tokensPerMinute, concurrency } = old;
-  const { dailyNano, monthlyNano, totalNano, expiresAt } = old;
+  const { dailyNano, monthlyNano, totalNano, expiresAt, lineageId } = old;
   Object.assign(key, { accountId, name, test, models, ipAllowlist, regions, requestsPerMinute, tokensPerMinute, concurrency });
-  Object.assign(key, { dailyNano, monthlyNano, totalNano, expiresAt });
+  Object.assign(key, { dailyNano, monthlyNano, totalNano, expiresAt, lineageId });
   Object.assign(key, { createdBy: userId, prefix: minted.prefix, last4: minted.last4, hash: minted.hash });
   return key;
 }

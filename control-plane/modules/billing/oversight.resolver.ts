@@ -67,6 +67,18 @@ export class OversightResolver {
   }
 
   @Authorized('operator')
+  @Mutation(() => QuarantinedEvent, { description: 'Judges it anew and settles it; refused as before when nothing has changed.' })
+  async settleQuarantinedEvent(
+    @Ctx() context: RequestContext,
+    @Arg('id', () => ID) id: string,
+    @Arg('reason', () => String) reason: string,
+  ): Promise<QuarantinedEvent> {
+    if (reason.trim() === '' || reason.length > 900) throw new GatewayError('invalid_request', 'Say why.', { param: 'reason' });
+    await context.services.settleAgain(requireActor(context), readNumber(id), reason.trim());
+    return await context.em.findOneOrFail(QuarantinedEvent, { id: readNumber(id) }, { refresh: true });
+  }
+
+  @Authorized('operator')
   @Mutation(() => Boolean, { description: 'Ends a freeze of the reconciler. False when there was none; a debt is ended by paying it.' })
   unfreezeAccount(@Ctx() context: RequestContext, @Arg('accountId', () => ID) accountId: string): Promise<boolean> {
     return unfreezeAsOperator(context.pool, requireActor(context), requireUuid(accountId));

@@ -6,7 +6,18 @@ import { UsageSettler } from '../../../control-plane/workers/ingest-usage-settle
 import type { PriceSheet } from '../../../shared/money.js';
 import { createDatabase, type TestDatabase } from '../../support/database.js';
 import { assertMoneyInvariants } from '../../support/invariants.js';
-import { amountOf, arrivalsOf, createCustomer, createKey, createNode, createPrice, grant, usageEvent, walletOf } from './money-fixture.js';
+import {
+  amountOf,
+  arrivalsOf,
+  createCustomer,
+  createKey,
+  createNode,
+  createPrice,
+  grant,
+  type KeyLimits,
+  usageEvent,
+  walletOf,
+} from './money-fixture.js';
 
 const USD = 1_000_000_000n;
 let database: TestDatabase;
@@ -113,6 +124,35 @@ describe('budgets', () => {
     expect(await grant(database.pool, node, customer, 1n)).toMatchObject({ granted: false, refusal: 'key_budget_exceeded' });
     const other = { ...customer, keyId: await createKey(database.pool, customer.accountId) };
     expect(await grant(database.pool, node, other, 1_000n)).toMatchObject({ granted: true });
+  });
+
+  test.each<[string, KeyLimits]>([
+    ['day', { dailyNano: 2_000_000n }],
+    ['month', { monthlyNano: 2_000_000n }],
+    ['all time', { totalNano: 2_000_000n }],
+  ])('a budget for the %s goes on with the key that this one was rotated into', async (_, limits) => {
+    const customer = await createCustomer(database.pool, 10n * USD, limits);
+    const node = createNode();
+    const first = await grant(database.pool, node, customer, 600_000n);
+    const event = usageEvent(node, 1, customer, first.leaseId, price, { output: 300 });
+    await new UsageSettler(database.pool).settle(arrivalsOf([event]));
+    const left = 2_000_000n - amountOf(first);
+    const successor = { ...customer, keyId: await createKey(database.pool, customer.accountId, { ...limits, lineageId: customer.keyId }) };
+    await database.pool.query('UPDATE api_key SET replaced_by = $2 WHERE id = $1', [customer.keyId, successor.keyId]);
+    expect(await grant(database.pool, node, successor, left + 1n)).toMatchObject({ granted: false, refusal: 'key_budget_exceeded' });
+    expect(amountOf(await grant(database.pool, node, successor, left))).toBe(left);
+    const moved = database.pool.query('UPDATE api_key SET lineage_id = id WHERE id = $1', [successor.keyId]);
+    await expect(moved).rejects.toThrow('its lineage never changes');
+  });
+
+  test('two keys of one lineage share the budget within one call', async () => {
+    const customer = await createCustomer(database.pool, 10n * USD, { totalNano: 1_500_000n });
+    const keyId = await createKey(database.pool, customer.accountId, { totalNano: 1_500_000n, lineageId: customer.keyId });
+    const grants = [customer.keyId, keyId].map((key) => ({
+      ...{ leaseId: randomUUID(), accountId: customer.accountId, keyId: key, estimateNano: '1000000', burnPerSecondNano: '0' },
+    }));
+    const answer = await answerLeaseCall(database.pool, { nodeId: 'n', epoch: 1, grants, renewals: [], releases: [] });
+    expect(answer.grants.map((one) => one.granted)).toEqual([true, false]);
   });
 
   test('two grants of one call share the budget', async () => {

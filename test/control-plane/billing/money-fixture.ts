@@ -19,6 +19,8 @@ export interface KeyLimits {
   readonly monthlyNano?: bigint;
   readonly totalNano?: bigint;
   readonly test?: boolean;
+  /** The key that this one was rotated from. */
+  readonly lineageId?: string;
 }
 
 export const MODEL = 'test-model';
@@ -60,8 +62,8 @@ export async function createCustomer(pool: Pool, balance: bigint, limits: KeyLim
 export async function createKey(pool: Pool, accountId: string, limits: KeyLimits = {}): Promise<string> {
   const keyId = newId();
   await pool.query(
-    `INSERT INTO api_key (id, account_id, name, hash, prefix, last4, test, daily_nano, monthly_nano, total_nano)
-     VALUES ($1, $2, 'key', $3, 'sk-ama-', 'abcd', $4, $5, $6, $7)`,
+    `INSERT INTO api_key (id, account_id, name, hash, prefix, last4, test, daily_nano, monthly_nano, total_nano, lineage_id)
+     VALUES ($1, $2, 'key', $3, 'sk-ama-', 'abcd', $4, $5, $6, $7, $8)`,
     [
       keyId,
       accountId,
@@ -70,6 +72,7 @@ export async function createKey(pool: Pool, accountId: string, limits: KeyLimits
       limits.dailyNano ?? null,
       limits.monthlyNano ?? null,
       limits.totalNano ?? null,
+      limits.lineageId ?? null,
     ],
   );
   return keyId;
