@@ -6,11 +6,12 @@
 import { randomUUID } from 'node:crypto';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import pg from 'pg';
 import { type RedisKeys, redisKeys } from '../shared/redis-keys.js';
 import type { ControlPlaneConfig } from './config.js';
 import { openOrm } from './db/orm.js';
+import { connectRedis } from './db/redis-connection.js';
 import { ENTITIES } from './entities.js';
 import { registerConsole } from './http/console.js';
 import { registerErrorHandler } from './http/error-handler.js';
@@ -83,8 +84,6 @@ const EXPIRY_MS = 5_000;
 const POOL_CONNECTIONS = 20;
 /** A statement of a worker that takes longer is stuck. */
 const STATEMENT_MS = 60_000;
-/** Redis that does not answer within this is treated as away; everything has another way. */
-const REDIS_MS = 2_000;
 
 /** What every part of this plane shares. */
 interface Parts {
@@ -148,7 +147,7 @@ async function createParts(config: ControlPlaneConfig): Promise<Parts> {
     application_name: 'modelapi control',
   });
   pool.on('error', (error) => log.warn({ err: error }, 'PostgreSQL: an idle connection broke'));
-  const redis = connectRedis(config, server);
+  const redis = connectRedis(config.redisUrl, (error) => server.log.debug({ err: error }, 'Redis'));
   const keys = redisKeys(config.redisPrefix);
   const orm = await openOrm(config.databaseUrl, ENTITIES);
   const fleet = new Fleet();
@@ -182,6 +181,7 @@ function createServices(config: ControlPlaneConfig, { log }: FastifyInstance, po
     publicUrl: config.publicUrl,
     gatewayUrl: config.gatewayUrl,
     apiKeyPepper: config.apiKeyPepper,
+    nodeToken: config.nodeToken,
     signUpsPerHour: config.signUpsPerHour,
     payments: openPayments(config.payment, config.publicUrl),
     settleAgain: createSettleAgain(pool),
@@ -239,18 +239,6 @@ async function startWorkers(parts: Parts, workers: Worker[]): Promise<void> {
   workers.push(startPaymentWatch({ ...services, log }));
   workers.push(startWebhookDelivery({ ...services, log }));
   workers.push(startLedgerMaintenance({ pool, log }));
-}
-
-function connectRedis(config: ControlPlaneConfig, server: FastifyInstance): Redis {
-  const redis = new Redis(config.redisUrl, {
-    commandTimeout: REDIS_MS,
-    connectTimeout: REDIS_MS,
-    maxRetriesPerRequest: 1,
-    enableOfflineQueue: true,
-    retryStrategy: (attempt) => Math.min(attempt * 100, REDIS_MS),
-  });
-  redis.on('error', (error) => server.log.debug({ err: error }, 'Redis'));
-  return redis;
 }
 
 /** Secrets never reach the log: headers are not logged, and these are removed wherever they stand. */

@@ -43,8 +43,13 @@ export class Environment {
   }
 
   /** Without a trailing slash. */
-  url(name: string, protocols: readonly string[], fallback?: string): string {
-    const value = this.text(name, fallback);
+  /** One, or several with commas between them. */
+  urls(name: string, protocols: readonly string[]): string {
+    const urls = this.text(name).split(',');
+    return urls.map((url) => this.url(name, protocols, undefined, url.trim())).join(',');
+  }
+
+  url(name: string, protocols: readonly string[], fallback?: string, value = this.text(name, fallback)): string {
     if (!URL.canParse(value)) throw new ConfigError(name, 'must be an absolute URL');
     if (!protocols.includes(new URL(value).protocol)) throw new ConfigError(name, `must begin with ${protocols.join('// or ')}//`);
     return value.replace(/\/+$/, '');

@@ -62,7 +62,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): ControlP
     publicUrl: read.url('PUBLIC_URL', ['http:', 'https:'], local ? `http://${host}:${port}` : undefined),
     gatewayUrl: read.optionalUrl('GATEWAY_URL', local ? ['http:', 'https:'] : ['https:']),
     databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
-    redisUrl: read.url('REDIS_URL', ['redis:', 'rediss:']),
+    redisUrl: read.urls('REDIS_URL', ['redis:', 'rediss:']),
     redisPrefix: read.text('REDIS_PREFIX', 'modelapi'),
     nodeToken: read.secret('NODE_TOKEN', local),
     apiKeyPepper: read.secret('API_KEY_PEPPER', local),

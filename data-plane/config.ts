@@ -59,7 +59,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): DataPl
     region: read.matching('REGION', NAME, 'a region id such as "us"'),
     publicUrl: read.url('PUBLIC_URL', ['http:', 'https:'], local ? `http://${host}:${port}` : undefined),
     dataDirectory: read.text('DATA_DIR'),
-    redisUrl: read.url('REDIS_URL', ['redis:', 'rediss:']),
+    redisUrl: read.urls('REDIS_URL', ['redis:', 'rediss:']),
     redisPrefix: read.text('REDIS_PREFIX', 'modelapi'),
     controlPlaneUrl: read.url('CONTROL_PLANE_URL', ['http:', 'https:']),
     nodeToken: read.secret('NODE_TOKEN', local),
@@ -100,8 +100,13 @@ class Environment {
   }
 
   /** Without a trailing slash. */
-  url(name: string, protocols: readonly string[], fallback?: string): string {
-    const value = this.text(name, fallback);
+  /** One, or several with commas between them. */
+  urls(name: string, protocols: readonly string[]): string {
+    const urls = this.text(name).split(',');
+    return urls.map((url) => this.url(name, protocols, undefined, url.trim())).join(',');
+  }
+
+  url(name: string, protocols: readonly string[], fallback?: string, value = this.text(name, fallback)): string {
     if (!URL.canParse(value)) throw new ConfigError(name, 'must be an absolute URL');
     if (!protocols.includes(new URL(value).protocol)) throw new ConfigError(name, `must begin with ${protocols.join('// or ')}//`);
     return value.replace(/\/+$/, '');

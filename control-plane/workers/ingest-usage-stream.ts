@@ -11,6 +11,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { type RedisKeys, USAGE_CONSUMER_GROUP } from '../../shared/redis-keys.js';
+import { duplicateRedis } from '../db/redis-connection.js';
 import type { Arrival } from './ingest-usage-check.js';
 import type { AcknowledgedCursor, UsageSettler } from './ingest-usage-settle.js';
 
@@ -51,7 +52,7 @@ export class UsageStreamConsumer {
   readonly #reader: Redis;
 
   constructor(private readonly dependencies: UsageStreamDependencies) {
-    this.#reader = dependencies.redis.duplicate({ maxRetriesPerRequest: null, commandTimeout: READ_TIMEOUT_MS });
+    this.#reader = duplicateRedis(dependencies.redis, { maxRetriesPerRequest: null, commandTimeout: READ_TIMEOUT_MS });
     this.#reader.on('error', (error) => dependencies.log.warn({ err: error }, 'usage: Redis is away'));
   }
 

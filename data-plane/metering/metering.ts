@@ -9,9 +9,10 @@
  */
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import type { InheritedLease, LeaseJournal } from '../../shared/lease-pool.js';
 import { redisKeys } from '../../shared/redis-keys.js';
+import { readRedisServers } from '../../shared/redis-servers.js';
 import type { CompletionRequest, ControlPlane, Hold, Meter, Principal, RoutePlan, Settlement } from '../types.js';
 import { RequestMeter } from './meter.js';
 import { Shipper } from './ship.js';
@@ -141,13 +142,13 @@ function startRecord(request: CompletionRequest, principal: Principal, plan: Rou
 
 /** Commands fail at once when Redis is away: the caller has another way. It reconnects by itself. */
 function connectRedis(url: string): Redis {
-  const redis = new Redis(url, {
-    commandTimeout: REDIS_TIMEOUT_MS,
-    connectTimeout: 2_000,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
-  });
+  const { urls, login } = readRedisServers(url);
+  const options = { commandTimeout: REDIS_TIMEOUT_MS, connectTimeout: 2_000, maxRetriesPerRequest: 0 };
+  const pause = (attempt: number) => Math.min(100 * attempt, 2_000);
+  const redis =
+    urls.length === 1
+      ? new Redis(url, { ...options, enableOfflineQueue: false, retryStrategy: pause })
+      : new Cluster([...urls], { redisOptions: { ...options, ...login }, enableOfflineQueue: false, clusterRetryStrategy: pause });
   redis.on('error', () => undefined); // said by the shipper, once, when a batch goes the other way
-  return redis;
+  return redis as Redis;
 }

@@ -4,6 +4,7 @@
  * reads PostgreSQL. Redis away: changes are seen at that pace. Never throws, never waits: money does not depend on it.
  */
 import type { Redis } from 'ioredis';
+import { duplicateRedis } from '../../db/redis-connection.js';
 
 /** Hints of this much time go out as one message. */
 const GATHER_MS = 50;
@@ -24,7 +25,7 @@ export class LiveChanges {
 
   /** Begins to listen; resolves at once, Redis may come later. */
   start(): void {
-    this.#subscriber = this.redis.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
+    this.#subscriber = duplicateRedis(this.redis, { maxRetriesPerRequest: null });
     this.#subscriber.on('error', () => undefined);
     this.#subscriber.on('message', (_channel: string, text: string) => {
       if (UUIDS.test(text)) for (const accountId of text.split(',')) this.#wake(accountId);
