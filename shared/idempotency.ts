@@ -12,7 +12,7 @@ export const CLAIM_RENEW_MS = 5_000;
 export const CLAIM_POLL_MS = 250;
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 
-/** `POST /internal/idempotency/claim` */
+/** `POST /internal/idempotency/claims` takes a list of these and answers with as many `ClaimAnswer`. */
 export interface ClaimCall {
   readonly accountId: string;
   readonly key: string;
@@ -45,7 +45,7 @@ export interface ClaimReference {
   readonly requestId: string;
 }
 
-/** `POST /internal/idempotency/answer` */
+/** `POST /internal/idempotency/answers` takes a list of these and answers which were stored. */
 export interface AnswerCall extends ClaimReference {
   readonly answer: StoredAnswer;
 }

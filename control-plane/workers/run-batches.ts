@@ -61,6 +61,15 @@ const QUEUE_OPTIONS = {
   heartbeatSeconds: 10,
 };
 
+/** A batch with slices here. */
+interface RunningBatch {
+  slices: number;
+  /** By its owner, since. */
+  cancelled: boolean;
+  /** Of all its slices: what comes together is stored together. */
+  readonly store: AnswerStore;
+}
+
 interface Slice {
   readonly batchId: string;
   readonly from: number;
@@ -84,8 +93,7 @@ export class BatchRunner {
   readonly #gate = new FairGate(AT_ONCE, AT_ONCE_PER_ACCOUNT);
   readonly #agent = new Agent({ connections: AT_ONCE * 2, keepAliveTimeout: 30_000 });
   readonly #stopping = new AbortController();
-  /** Batches with slices here, and whether their owner has cancelled them since. */
-  readonly #running = new Map<string, { slices: number; cancelled: boolean }>();
+  readonly #running = new Map<string, RunningBatch>();
   #workers: string[] = [];
   #watch: NodeJS.Timeout | undefined;
   #care: NodeJS.Timeout | undefined;
@@ -164,20 +172,15 @@ export class BatchRunner {
 
   async #runItems(batch: ClaimedBatch): Promise<void> {
     const { pool } = this.dependencies;
-    const state = this.#enter(batch.id);
+    const state = this.#enter(batch);
     const open = new Set(batch.items.map((item) => item.ordinal));
     const renewal = setInterval(() => void renewItems(pool, batch.id, [...open]).catch(() => undefined), RENEW_MS);
-    const { onEnded, onProgress } = this.dependencies;
-    const store = new AnswerStore(async (items) => {
-      await finishItems(pool, batch, items, onEnded);
-      onProgress(batch.accountId);
-    });
     try {
       await Promise.all(
         batch.items.map(async (item) => {
           const finished = await this.#runItem(batch, item, state);
           if (!finished) return;
-          await store.add(finished);
+          await state.store.add(finished);
           open.delete(item.ordinal);
         }),
       );
@@ -216,11 +219,19 @@ export class BatchRunner {
     return undefined;
   }
 
-  #enter(batchId: string): { slices: number; cancelled: boolean } {
-    const state = this.#running.get(batchId) ?? { slices: 0, cancelled: false };
+  #enter(batch: ClaimedBatch): RunningBatch {
+    const state = this.#running.get(batch.id) ?? { slices: 0, cancelled: false, store: this.#openStore(batch) };
     state.slices++;
-    this.#running.set(batchId, state);
+    this.#running.set(batch.id, state);
     return state;
+  }
+
+  #openStore(batch: ClaimedBatch): AnswerStore {
+    const { pool, onEnded, onProgress } = this.dependencies;
+    return new AnswerStore(async (items) => {
+      await finishItems(pool, batch, items, onEnded);
+      onProgress(batch.accountId);
+    });
   }
 
   #leave(batchId: string, state: { slices: number }): void {
@@ -256,21 +267,30 @@ function through(client: PoolClient) {
   return { executeSql: async (text: string, values?: unknown[]) => client.query(text, values) };
 }
 
-/** Collects answers for STORE_MS and stores them in one transaction; each `add` resolves when its own is stored. */
+/**
+ * Collects answers for STORE_MS, or as long as the transaction before takes, and stores them in one; each `add` resolves when its own is
+ * stored.
+ */
 class AnswerStore {
   #waiting: FinishedItem[] = [];
   #flush: Promise<void> | undefined;
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly write: (items: readonly FinishedItem[]) => Promise<void>) {}
 
   add(item: FinishedItem): Promise<void> {
     this.#waiting.push(item);
-    this.#flush ??= new Promise<void>((resolve) => setTimeout(resolve, STORE_MS)).then(() => {
-      const items = this.#waiting;
-      this.#waiting = [];
-      this.#flush = undefined;
-      return this.write(items);
-    });
+    this.#flush ??= this.#writeNext();
     return this.#flush;
+  }
+
+  async #writeNext(): Promise<void> {
+    await Promise.all([this.#before, new Promise<void>((resolve) => setTimeout(resolve, STORE_MS))]);
+    const items = this.#waiting;
+    const writing = this.write(items);
+    this.#before = writing.catch(() => undefined);
+    this.#waiting = [];
+    this.#flush = undefined;
+    await writing;
   }
 }

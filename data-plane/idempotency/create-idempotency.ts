@@ -15,15 +15,20 @@ import {
   CLAIM_RENEW_MS,
   type ClaimAnswer,
   type ClaimCall,
-  type ClaimReference,
   MAX_IDEMPOTENCY_KEY_LENGTH,
   type StoredAnswer,
 } from '../../shared/idempotency.js';
 import type { ControlPlane } from '../types.js';
+import { CallTogether } from './call-together.js';
 
 const CLAIM_TIMEOUT_MS = 5_000;
+const DEFAULT_BYTES = 1024 * 1024;
 /** base64 of the largest answer that is kept, and its headers. */
 const MAX_ANSWER_BYTES = 15 * 1024 * 1024;
+/** Answers that are sent together are no more than this, unless one alone is. */
+const MAX_TOGETHER_BYTES = 8 * 1024 * 1024;
+/** Of claims that were answered before, with their answers. */
+const MAX_CLAIMS_BYTES = 64 * 1024 * 1024;
 
 export interface Claim {
   /** Null: this request runs. Else what to answer. */
@@ -46,13 +51,13 @@ export function createIdempotency(options: {
   readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void;
 }): Idempotency {
   const headers = { authorization: `Bearer ${options.nodeToken}` };
-  const call = async <T>(path: string, body: ClaimCall | ClaimReference | AnswerCall): Promise<T> => {
+  const call = async <T>(path: string, body: object, maxBytes = DEFAULT_BYTES): Promise<T> => {
     const answer = await options.controlPlane.call({
       path: `/internal/idempotency/${path}`,
       headers,
       body: JSON.stringify(body),
       timeoutMs: CLAIM_TIMEOUT_MS,
-      maxBytes: MAX_ANSWER_BYTES,
+      maxBytes,
     });
     if (answer.status !== 200)
       throw new GatewayError('service_unavailable', 'The idempotency record cannot be reached at the moment. Try again shortly.', {
@@ -61,6 +66,11 @@ export function createIdempotency(options: {
       });
     return JSON.parse(answer.body.toString('utf8'));
   };
+  const claim = new CallTogether<ClaimCall, ClaimAnswer>((calls) => call('claims', calls, MAX_CLAIMS_BYTES));
+  const store = new CallTogether<AnswerCall, boolean>((calls) => call('answers', calls), {
+    bytes: MAX_TOGETHER_BYTES,
+    sizeOf: ({ answer }) => answer.body.length,
+  });
   const quietly = (work: Promise<unknown>) =>
     work.then(
       () => undefined,
@@ -76,7 +86,7 @@ export function createIdempotency(options: {
       const reference = { accountId, key, requestId };
       const claimCall = { ...reference, requestHash: createHash('sha256').update(body).digest('hex'), nodeId: options.nodeId };
       for (;;) {
-        const result = await call<ClaimAnswer>('claim', claimCall);
+        const result = await claim.add(claimCall);
         if (result.outcome === 'conflict')
           throw new GatewayError('conflict', 'This Idempotency-Key was used with another request body. Use a new key for a new request.', {
             param: 'idempotency-key',
@@ -92,7 +102,7 @@ export function createIdempotency(options: {
         async keep(answer) {
           clearInterval(renewal);
           if (answer.body.length > MAX_ANSWER_BYTES) await quietly(call('release', reference));
-          else await quietly(call('answer', { ...reference, answer }));
+          else await quietly(store.add({ ...reference, answer }));
         },
         async release() {
           clearInterval(renewal);
