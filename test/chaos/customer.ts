@@ -17,7 +17,7 @@ export interface Order {
 }
 
 /** Longer than any fault lasts. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 export async function order(history: History, wish: Order): Promise<CustomerView> {
   const startedAt = Date.now();
