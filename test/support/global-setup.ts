@@ -18,7 +18,8 @@ declare module 'vitest' {
 
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const services = new TestServices(buildProgram);
-  const broker = createServer((request, response) => {
+  // The build blocks this process: on a slow machine longer than the 60 s after which Node would refuse what came meanwhile.
+  const broker = createServer({ headersTimeout: 0, requestTimeout: 0 }, (request, response) => {
     const wanted = (request.url ?? '/').slice(1);
     services.ask(wanted).then(
       (answer) => reply(response, 200, answer),
