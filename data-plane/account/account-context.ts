@@ -20,15 +20,15 @@ export interface AccountRoutes {
   register(server: FastifyInstance, context: AccountContext): void;
 }
 
-/** Runs one operation as the request's session. Throws GatewayError. */
+/** Runs one operation as the request's session. `variables` are read from the request when it is known who asks. Throws GatewayError. */
 export async function callAsSession(
   context: AccountContext,
   request: FastifyRequest,
   query: string,
-  variables: Readonly<Record<string, unknown>> = {},
+  variables: () => Readonly<Record<string, unknown>> = () => ({}),
 ): Promise<Record<string, unknown>> {
   const token = await context.requireSession(request);
-  return context.callGraphql({ query, variables, token, ...callerOf(request) });
+  return context.callGraphql({ query, variables: variables(), token, ...callerOf(request) });
 }
 
 export function callerOf(request: FastifyRequest): { address: string; userAgent: string | undefined } {

@@ -1,6 +1,6 @@
 /** The wallet: balance and ledger, and putting money in. Amounts are decimal strings of USD. */
 import type { FastifyRequest } from 'fastify';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { GatewayError } from '../../shared/errors.js';
 import type { RouteDescription } from '../route-description.js';
 import { type AccountRoutes, callAsSession } from './account-context.js';
@@ -55,30 +55,33 @@ export const creditRoutes: AccountRoutes = {
   descriptions,
   register(server, context) {
     server.get('/v1/credits', async (request, reply) => {
-      const { wallet, ledger } = await callAsSession(context, request, CREDITS, page(request));
+      const { wallet, ledger } = await callAsSession(context, request, CREDITS, () => page(request));
       return reply.send({ object: 'credits', ...Object(snakeCased(wallet)), ledger: ledgerPage(ledger) });
     });
 
     server.post('/v1/credits/topup', async (request, reply) => {
-      const body = context.readBody(request, NewTopUp);
-      const input = {
-        amountUsd: String(body.amount_usd),
-        method: body.method,
-        ...(body.network === undefined ? {} : { network: body.network }),
-        ...(body.success_url === undefined ? {} : { successUrl: body.success_url }),
-        ...(body.cancel_url === undefined ? {} : { cancelUrl: body.cancel_url }),
-      };
-      const { createTopUp } = await callAsSession(context, request, CREATE_TOP_UP, { input });
+      const input = () => topUpInput(context.readBody(request, NewTopUp));
+      const { createTopUp } = await callAsSession(context, request, CREATE_TOP_UP, () => ({ input: input() }));
       return reply.status(201).send(topUp(createTopUp));
     });
 
     server.get<{ Params: { id: string } }>('/v1/credits/topup/:id', async (request, reply) => {
-      const { topUp: found } = await callAsSession(context, request, FIND_TOP_UP, { id: request.params.id });
+      const { topUp: found } = await callAsSession(context, request, FIND_TOP_UP, () => ({ id: request.params.id }));
       if (!found) throw new GatewayError('not_found', 'There is no such top-up.', { param: 'id' });
       return reply.send(topUp(found));
     });
   },
 };
+
+function topUpInput(body: Static<typeof NewTopUp>): Record<string, unknown> {
+  return {
+    amountUsd: String(body.amount_usd),
+    method: body.method,
+    ...(body.network === undefined ? {} : { network: body.network }),
+    ...(body.success_url === undefined ? {} : { successUrl: body.success_url }),
+    ...(body.cancel_url === undefined ? {} : { cancelUrl: body.cancel_url }),
+  };
+}
 
 function page(request: FastifyRequest): { first: number; after: string | null } {
   const { limit, after } = Object(request.query);

@@ -77,20 +77,22 @@ export const keyRoutes: AccountRoutes = {
     });
 
     server.post('/v1/keys', async (request, reply) => {
-      const input = toInput(context.readBody(request, NewKey));
-      const { createApiKey } = await callAsSession(context, request, CREATE, { input });
+      const input = () => toInput(context.readBody(request, NewKey));
+      const { createApiKey } = await callAsSession(context, request, CREATE, () => ({ input: input() }));
       return reply.status(201).header('cache-control', 'no-store').send(withSecret(createApiKey));
     });
 
     server.delete<{ Params: { id: string } }>('/v1/keys/:id', async (request, reply) => {
-      const { revokeApiKey } = await callAsSession(context, request, REVOKE, { id: keyId(request.params.id) });
+      const { revokeApiKey } = await callAsSession(context, request, REVOKE, () => ({ id: keyId(request.params.id) }));
       const { id, acknowledged, nodes } = Object(revokeApiKey);
       return reply.send({ id, deleted: true, propagated: { acknowledged, nodes } });
     });
 
     server.post<{ Params: { id: string } }>('/v1/keys/:id/rotate', async (request, reply) => {
-      const { grace_seconds: graceSeconds = 0 } = context.readBody(request, Rotation);
-      const { rotateApiKey } = await callAsSession(context, request, ROTATE, { id: keyId(request.params.id), graceSeconds });
+      const { rotateApiKey } = await callAsSession(context, request, ROTATE, () => {
+        const { grace_seconds: graceSeconds = 0 } = context.readBody(request, Rotation);
+        return { id: keyId(request.params.id), graceSeconds };
+      });
       return reply.status(201).header('cache-control', 'no-store').send(withSecret(rotateApiKey));
     });
   },

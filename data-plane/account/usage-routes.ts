@@ -29,7 +29,7 @@ export const usageRoutes: AccountRoutes = {
   ],
   register(server, context) {
     server.get('/v1/usage', async (request, reply) => {
-      const { usage } = await callAsSession(context, request, USAGE, variables(request));
+      const { usage } = await callAsSession(context, request, USAGE, () => variables(request));
       const { rows = [], totals = null } = Object(usage);
       return reply.send({ object: 'list', data: snakeCased(rows), totals: snakeCased(totals) });
     });
