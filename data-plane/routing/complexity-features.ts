@@ -19,6 +19,7 @@ const STRUCTURE = [
   'sentences',
   'questions',
   'numbers',
+  'longWords',
   'mathSymbols',
   'commands',
   'tools',
@@ -60,6 +61,7 @@ export function readFeatures(body: ChatRequest): ComplexityFeatures {
     sentences: saturate(shape.sentences - 1, 4),
     questions: saturate(shape.questions, 2),
     numbers: saturate(shape.numbers, 5),
+    longWords: longWordShare(shape),
     mathSymbols: saturate(shape.mathSymbols, 4),
     commands: saturate(shape.clauses, 5),
     tools: saturate(body.tools?.length ?? 0, 6),
@@ -115,6 +117,8 @@ interface Shape {
   numbers: number;
   mathSymbols: number;
   clauses: number;
+  words: number;
+  longWords: number;
 }
 
 const CODES = {
@@ -146,12 +150,29 @@ function markTable(): Uint8Array {
 
 /** One pass over the instruction. */
 function readShape(text: string): Shape {
-  const shape: Shape = { inlineCode: 0, listItems: 0, sentences: 0, questions: 0, numbers: 0, mathSymbols: 0, clauses: 0 };
+  const shape: Shape = {
+    inlineCode: 0,
+    listItems: 0,
+    sentences: 0,
+    questions: 0,
+    numbers: 0,
+    mathSymbols: 0,
+    clauses: 0,
+    words: 0,
+    longWords: 0,
+  };
   let backticks = 0;
   let lineStart = true;
   let inNumber = false;
+  let letters = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
+    if (isLatinLetter(code)) letters += 1;
+    else if (letters > 0) {
+      shape.words += 1;
+      if (letters >= LONG_WORD_LETTERS) shape.longWords += 1;
+      letters = 0;
+    }
     const digit = code >= CODES.zero && code <= CODES.nine;
     if (digit && !inNumber) shape.numbers += 1;
     inNumber = digit || (inNumber && (code === CODES.dot || code === CODES.comma));
@@ -170,6 +191,20 @@ function readShape(text: string): Shape {
   shape.inlineCode = backticks >> 1;
   if (shape.sentences === 0) shape.sentences = 1;
   return shape;
+}
+
+/** Letters of a word that is hardly ever small talk. */
+const LONG_WORD_LETTERS = 9;
+/** A single long word in a short line says nothing of it. */
+const IMAGINED_WORDS = 6;
+
+/** About 1 when a third of the words are long. Scripts without spaces have no words to measure. */
+function longWordShare({ words, longWords }: Shape): number {
+  return Math.min(1.2, (3 * longWords) / (words + IMAGINED_WORDS));
+}
+
+function isLatinLetter(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0xc0 && code <= 0x24f);
 }
 
 function isListMark(text: string, at: number, code: number): boolean {

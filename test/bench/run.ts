@@ -111,8 +111,9 @@ async function main(): Promise<void> {
   try {
     const targets = targetsOf(bench);
     if (pinned) for (const { pid } of targets) if (pid !== undefined) pin(pid, plan.measured);
-    await warmUp(targets);
     const gateway = targets.find(({ name }) => name === 'gateway');
+    // `auto` runs code that a plain model does not.
+    await warmUp(gateway ? [...targets, { ...gateway, model: 'auto' }] : targets);
     const pid = gateway?.pid;
     if (!gateway || pid === undefined) throw new Error('the gateway has no process');
     const beforeMegabytes = residentMegabytes(pid);

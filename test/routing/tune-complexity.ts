@@ -8,16 +8,16 @@ import { writeFileSync } from 'node:fs';
 import { scoreComplexity } from '../../data-plane/routing/complexity.js';
 import { type ComplexityFeature, FEATURES, readFeatures } from '../../data-plane/routing/complexity-features.js';
 import { tierFor } from '../../data-plane/routing/strategies.js';
-import type { ChatRequest, QualityTier } from '../../shared/chat.js';
+import type { QualityTier } from '../../shared/chat.js';
 import type { GroupKind } from '../../shared/snapshot.js';
-import { type LabelledPrompt, readLabelledPrompts } from './labelled-prompts.js';
+import { type LabelledPrompt, readLabelledPrompts, requestFor } from './labelled-prompts.js';
 import { describeRouting } from './routing-report.js';
 
 /** Features that make a request easier; all others make it harder. */
 const EASIER: ReadonlySet<ComplexityFeature> = new Set(['routine', 'fact', 'brief', 'questions', 'schema']);
 /** The set has no conversations, tools or media to learn these from: they keep the values that were given by hand, in log-odds. */
 const BY_HAND: Readonly<Partial<Record<ComplexityFeature, number>>> = {
-  tools: 0.5,
+  tools: 0.2,
   toolResults: 0.4,
   turns: 0.3,
   systemLength: 0.2,
@@ -33,6 +33,7 @@ const BELIEVED: Readonly<Partial<Record<ComplexityFeature, number>>> = {
   mathSymbols: 0.4,
   science: 0.5,
   systems: 1,
+  advanced: 1.2,
   steps: 0.4,
 };
 const RIDGE = 0.006;
@@ -55,10 +56,6 @@ interface Fit {
   readonly bias: number[];
   lower: number;
   upper: number;
-}
-
-export function requestFor(label: LabelledPrompt): ChatRequest {
-  return { model: `ama/smart-${label.kind}`, messages: [{ role: 'user', content: label.prompt }] };
 }
 
 function sampleOf(label: LabelledPrompt): Sample {
@@ -169,7 +166,7 @@ ${lines(weights)}
 }
 
 function main(): void {
-  const { train, heldOut } = readLabelledPrompts();
+  const { train, heldOut, unseen } = readLabelledPrompts();
   if (process.argv.includes('--write')) {
     const samples = train.map(sampleOf);
     const { weights, bias, scale } = toScore(fit(samples));
@@ -183,7 +180,9 @@ function main(): void {
     return;
   }
   const route = (label: LabelledPrompt): QualityTier => tierFor(scoreComplexity(requestFor(label), label.kind), THRESHOLDS);
-  process.stdout.write(`training part\n${describeRouting(train, route)}\nheld out\n${describeRouting(heldOut, route)}\n`);
+  process.stdout.write(
+    `training part\n${describeRouting(train, route)}\nheld out\n${describeRouting(heldOut, route)}\nunseen\n${describeRouting(unseen, route)}\n`,
+  );
 }
 
 main();
