@@ -9,7 +9,7 @@ const ACCOUNTS = `
   CREATE TEMPORARY TABLE seed_account ON COMMIT DROP AS
     SELECT n, pg_temp.uuid_of(now() - interval '31 days' + n * interval '1 second', 'account ' || n) AS id,
       pg_temp.uuid_of(now() - interval '31 days' + n * interval '1 second', 'user ' || n) AS user_id
-    FROM seed_size, generate_series(0, accounts - 1) AS n;
+    FROM seed_size CROSS JOIN generate_series(0, accounts - 1) AS n;
   INSERT INTO account (id, name, created_at) SELECT id, 'Customer ' || n, now() - interval '31 days' FROM seed_account;
   INSERT INTO app_user (id, email, name) SELECT user_id, 'customer-' || n || '@large.test', 'Customer ' || n FROM seed_account;
   INSERT INTO membership (account_id, user_id, role) SELECT id, user_id, 'owner' FROM seed_account`;
@@ -17,7 +17,7 @@ const ACCOUNTS = `
 const KEYS = `
   CREATE TEMPORARY TABLE seed_key ON COMMIT DROP AS
     SELECT i AS n, pg_temp.uuid_of(now() - interval '31 days' + i * interval '1 millisecond', 'key ' || i) AS id, seed_account.id AS account_id
-    FROM seed_size, generate_series(0, keys - 1) AS made (i) JOIN seed_account ON seed_account.n = i % 1000;
+    FROM seed_size CROSS JOIN generate_series(0, keys - 1) AS made (i) JOIN seed_account ON seed_account.n = i % 1000;
   INSERT INTO api_key (id, account_id, name, hash, prefix, last4, created_at)
     SELECT id, account_id, 'key ' || n, sha256(('large ' || n)::bytea), 'sk-ama-', right('000' || n, 4), now() - interval '31 days' FROM seed_key;
   CREATE INDEX ON seed_key (n);
@@ -35,7 +35,7 @@ const REQUESTS = `
       CASE WHEN i % 12 < 3 THEN (ARRAY['ama/smart-code', 'ama/smart-write', 'ama/smart-reason', 'ama/smart-analyze'])[i % 4 + 1] END AS asked_group
     FROM (SELECT i, now() - interval '30 days' + (interval '30 days' - interval '10 minutes') * (i::float8 / requests) AS at,
         CASE WHEN i % 5 = 0 THEN (i / 5) % 10 * 1000 ELSE (i * 7919::bigint % keys)::int END % keys AS key_n
-      FROM seed_size, generate_series(0, requests - 1) AS made (i)) AS timed
+      FROM seed_size CROSS JOIN generate_series(0, requests - 1) AS made (i)) AS timed
     JOIN seed_key ON seed_key.n = key_n
     JOIN seed_route ON seed_route.n = i % (SELECT count(*) FROM seed_route);
   CREATE TEMPORARY TABLE seed_line ON COMMIT DROP AS
@@ -100,28 +100,28 @@ const AROUND = `
     SELECT pg_temp.uuid_of(now() - i * interval '2 minutes', 'top up ' || i), seed_account.id, (ARRAY['card', 'wechat_pay', 'alipay'])[i % 3 + 1],
       25000000000, CASE WHEN i % 10 = 0 THEN 'expired' ELSE 'paid' END, CASE WHEN i % 10 = 0 THEN 0 ELSE 25000000000 END,
       now() - i * interval '2 minutes', CASE WHEN i % 10 = 0 THEN NULL ELSE now() - i * interval '2 minutes' END
-    FROM seed_size, generate_series(1, requests / 50) AS made (i) JOIN seed_account ON seed_account.n = i % 1000;
+    FROM seed_size CROSS JOIN generate_series(1, requests / 50) AS made (i) JOIN seed_account ON seed_account.n = i % 1000;
   INSERT INTO batch (id, account_id, api_key_id, key_hash, tier, status, request_hash, total, completed, failed, ceiling, data_key, created_at,
       started_at, finished_at, expires_at, delete_after)
     SELECT pg_temp.uuid_of(now() - i * interval '5 minutes', 'batch ' || i), seed_key.account_id, seed_key.id, sha256('key'), 'batch_50', 'completed',
       sha256('request'), 1000, 990, 10, 1000000000, 'none', now() - i * interval '5 minutes', now() - i * interval '5 minutes',
       now() - i * interval '5 minutes', now() + interval '1 day', now() + interval '30 days'
-    FROM seed_size, generate_series(1, requests / 200) AS made (i) JOIN seed_key ON seed_key.n = i * 10 % keys;
+    FROM seed_size CROSS JOIN generate_series(1, requests / 200) AS made (i) JOIN seed_key ON seed_key.n = i * 10 % keys;
   INSERT INTO alert (kind, subject, detail, account_id, resolved_at)
     SELECT 'late_settlement', 'request ' || i, 'settled after its lease expired', seed_account.id, CASE WHEN i % 20 = 0 THEN NULL ELSE now() END
-    FROM seed_size, generate_series(1, requests / 100) AS made (i) JOIN seed_account ON seed_account.n = i % 1000;
+    FROM seed_size CROSS JOIN generate_series(1, requests / 100) AS made (i) JOIN seed_account ON seed_account.n = i % 1000;
   INSERT INTO quarantine (node_id, epoch, sequence, reason, detail, event, fingerprint, resolved_at)
     SELECT 'us-1', 1, i, 'unknown_key', 'no such key', '{}', sha256(('event ' || i)::bytea), CASE WHEN i % 20 = 0 THEN NULL ELSE now() END
-    FROM seed_size, generate_series(1, requests / 500) AS made (i);
+    FROM seed_size CROSS JOIN generate_series(1, requests / 500) AS made (i);
   INSERT INTO audit_log (id, account_id, actor_user_id, action, subject_type, subject_id, detail)
     SELECT pg_temp.uuid_of(now() - (requests / 50 - i) * interval '1 minute', 'audit ' || i), seed_account.id, user_id, 'key.create', 'api_key', 'key ' || i, '{"name": "a key"}'
-    FROM seed_size, generate_series(1, requests / 50) AS made (i) JOIN seed_account ON seed_account.n = i % 1000;
+    FROM seed_size CROSS JOIN generate_series(1, requests / 50) AS made (i) JOIN seed_account ON seed_account.n = i % 1000;
   INSERT INTO webhook_endpoint (id, account_id, url, event_types)
     SELECT pg_temp.uuid_of(now() - interval '20 days', 'endpoint ' || seed_account.n), id, 'https://example.com/hook', '{}' FROM seed_account;
   INSERT INTO webhook_delivery (id, account_id, endpoint_id, event_type, payload, status, attempts, created_at)
     SELECT pg_temp.uuid_of(now() - i * interval '1 minute', 'delivery ' || i), seed_account.id, pg_temp.uuid_of(now() - interval '20 days', 'endpoint ' || seed_account.n),
       'batch.completed', '{"type": "batch.completed"}', 'delivered', 1, now() - i * interval '1 minute'
-    FROM seed_size, generate_series(1, requests / 50) AS made (i) JOIN seed_account ON seed_account.n = CASE WHEN i % 5 = 0 THEN 0 ELSE i % 1000 END`;
+    FROM seed_size CROSS JOIN generate_series(1, requests / 50) AS made (i) JOIN seed_account ON seed_account.n = CASE WHEN i % 5 = 0 THEN 0 ELSE i % 1000 END`;
 
 export const LARGE_SEED_STEPS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: 'a function', sql: UUID },

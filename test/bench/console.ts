@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { createControlPlane } from '../../control-plane/app.js';
+import { migrate } from '../../control-plane/db/migrate.js';
 import { closeLedgerHours } from '../../control-plane/modules/billing/trial-balance.js';
 import { OPERATOR_EMAIL, seedDemo } from '../../local/demo-data.js';
 import { generateSecrets } from '../../local/secrets.js';
@@ -76,6 +77,7 @@ async function fillDatabase(): Promise<string> {
 
 /** The catalogue, an operator and a customer who can log in, and what workers would have done by now. */
 async function prepare(databaseUrl: string): Promise<void> {
+  await migrate(databaseUrl, 'migrations');
   const vendors = { known: [], credentials: {}, baseUrls: {}, localOpenAiBaseUrl: undefined };
   await seedDemo({ databaseUrl, secrets, regions: {}, sandboxUrl: 'http://127.0.0.1:1', vendors, warn: () => undefined });
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });

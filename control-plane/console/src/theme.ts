@@ -13,7 +13,7 @@ export const theme = createTheme({
     // Mantine's light badges and its dimmed text are below 4.5:1 on white.
     // So are the titles of its light alerts.
     Alert: { styles: { label: { color: 'var(--mantine-color-text)' } } },
-    Badge: { defaultProps: { variant: 'default' }, styles: { root: { flexShrink: 0 } } },
+    Badge: { defaultProps: { variant: 'default' }, styles: { root: { flexShrink: 0, minWidth: 'max-content' } } },
   },
 });
 

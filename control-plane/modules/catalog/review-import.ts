@@ -5,13 +5,12 @@
  */
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { GatewayError } from '../../../shared/errors.js';
+import type { RatesRow } from '../../../shared/snapshot.js';
 import type { Actor } from '../permissions.js';
 import { type CatalogueModelRow, catalogueEndpointRows, catalogueModelRows } from './catalogue-rows.js';
-import { Endpoint, Model } from './model.entity.js';
-import { ModelPrice } from './model-price.entity.js';
+import type { Model } from './model.entity.js';
 import { toUsdRates, type UsdRates } from './rates.js';
 import { saveEndpoint, saveModel, setModelPrice } from './save-model.js';
-import { Vendor } from './vendor.entity.js';
 
 export interface ImportChange {
   readonly modelId: string;
@@ -20,10 +19,13 @@ export interface ImportChange {
   readonly changes: readonly string[];
 }
 
+type StoredModel = Pick<Model, 'id' | 'contextTokens' | 'maxOutputTokens' | 'deprecated'>;
+type StoredPrice = RatesRow & { readonly modelId: string; readonly tiers: unknown };
+
 interface Stored {
-  readonly models: ReadonlyMap<string, Model>;
-  readonly prices: ReadonlyMap<string, ModelPrice>;
-  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly models: ReadonlyMap<string, StoredModel>;
+  readonly prices: ReadonlyMap<string, StoredPrice>;
+  readonly endpoints: ReadonlyMap<string, { readonly cost: RatesRow }>;
   readonly vendors: ReadonlySet<string>;
 }
 
@@ -102,7 +104,7 @@ function changesOf(row: CatalogueModelRow, stored: Stored): string[] {
   return [...facts, ...priceChanges(row, stored.prices.get(row.id)), ...costs];
 }
 
-function priceChanges(row: CatalogueModelRow, price: ModelPrice | undefined): string[] {
+function priceChanges(row: CatalogueModelRow, price: StoredPrice | undefined): string[] {
   const fresh = toUsdRates(row.price.rates);
   if (!price) return ['price: none -> set'];
   const tiers = JSON.stringify(price.tiers) === JSON.stringify(row.price.tiers) ? [] : ['price tiers: changed'];
@@ -122,14 +124,20 @@ function endpointsOf(row: CatalogueModelRow, { vendors }: Stored) {
 
 const ENDPOINTS = Map.groupBy(catalogueEndpointRows(), (endpoint) => endpoint.modelId);
 
+/** Plain rows: thousands of them, and nothing is changed through them. */
 async function readStored(em: EntityManager): Promise<Stored> {
-  const models = await em.find(Model, {});
-  const prices = await em.find(ModelPrice, { effectiveFrom: { $lte: new Date() } }, { orderBy: { effectiveFrom: 'asc' } });
-  const endpoints = await em.find(Endpoint, {});
-  const vendors = await em.find(Vendor, {});
+  const models = await em.execute<StoredModel[]>(
+    'SELECT id, context_tokens AS "contextTokens", max_output_tokens AS "maxOutputTokens", deprecated FROM model',
+  );
+  const prices = await em.execute<StoredPrice[]>(
+    `SELECT DISTINCT ON (model_id) model_id AS "modelId", input_uncached AS "inputUncached", cache_read AS "cacheRead",
+       cache_write_5m AS "cacheWrite5m", cache_write_1h AS "cacheWrite1h", output, requests, tiers
+     FROM model_price WHERE effective_from <= now() ORDER BY model_id, effective_from DESC`,
+  );
+  const endpoints = await em.execute<{ id: string; cost: RatesRow }[]>('SELECT id, cost FROM endpoint');
+  const vendors = await em.execute<{ id: string }[]>('SELECT id FROM vendor');
   return {
     models: new Map(models.map((model) => [model.id, model])),
-    // Later ones replace earlier ones.
     prices: new Map(prices.map((price) => [price.modelId, price])),
     endpoints: new Map(endpoints.map((endpoint) => [endpoint.id, endpoint])),
     vendors: new Set(vendors.map((vendor) => vendor.id)),

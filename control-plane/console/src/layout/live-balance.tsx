@@ -23,7 +23,7 @@ export function LiveBalance() {
   if (balance === undefined) return null;
   return (
     <Button component={Link} to="/credits" variant="subtle" size="compact-sm" ff="monospace" visibleFrom="xs" title={t('nav.balance')}>
-      {usd(balance)}
+      {usd(balance.replace(/(\.\d\d)\d*$/, '$1'))}
     </Button>
   );
 }

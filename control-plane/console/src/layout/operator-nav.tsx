@@ -18,10 +18,16 @@ export function OperatorNav({ onNavigate }: { readonly onNavigate: () => void })
           to={`/operator/${name}`}
           label={t(label)}
           active={pathname === `/operator/${name}` || pathname.startsWith(`/operator/${name}/`)}
+          {...(pathname === `/operator/${name}` ? { ref: showInMenu } : {})}
           onClick={onNavigate}
           py={4}
         />
       ))}
     </NavLink>
   );
+}
+
+/** The menu is longer than a small screen. */
+function showInMenu(entry: HTMLAnchorElement | null): void {
+  entry?.scrollIntoView({ block: 'nearest' });
 }

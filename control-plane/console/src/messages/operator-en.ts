@@ -158,6 +158,7 @@ export const operatorEn = {
   'operator.from': 'From',
   'operator.to': 'To',
   'operator.differences': 'From {from} to {to}',
+  'operator.problems': 'Refused',
   'operator.same': 'The two catalogues are the same.',
   'operator.andMore': 'and {count} more',
   'operator.rollBack': 'Roll back',

@@ -160,6 +160,7 @@ export const operatorZh: Readonly<Record<keyof typeof operatorEn, string>> = {
   'operator.from': '自',
   'operator.to': '至',
   'operator.differences': '从 {from} 到 {to}',
+  'operator.problems': '已拒绝',
   'operator.same': '两个目录相同。',
   'operator.andMore': '等另外 {count} 项',
   'operator.rollBack': '回滚',

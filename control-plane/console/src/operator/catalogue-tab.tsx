@@ -34,6 +34,7 @@ export default function CatalogueTab() {
         variables={{ search: wanted || null, first: 50 }}
         select={(data) => data.models}
         label={t('operator.catalogue')}
+        minWidth={880}
         columns={(refresh) => [
           { title: t('column.model'), render: (model) => model.id },
           {

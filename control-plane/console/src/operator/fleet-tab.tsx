@@ -39,6 +39,7 @@ function Nodes({ nodes, onChanged }: { readonly nodes: readonly FleetNodeRowFrag
   return (
     <DataTable
       label={t('operator.fleet')}
+      minWidth={860}
       rows={sorted}
       rowKey={(node) => node.id}
       columns={[

@@ -25,7 +25,7 @@ export function GroupCard({ group, onSaved }: { readonly group: RoutingGroup; re
   }
   return (
     <Card withBorder component="section" aria-label={group.id}>
-      <Group justify="space-between" align="flex-start">
+      <Group justify="space-between" align="flex-start" mb="sm">
         <div>
           <Group gap="xs">
             <Title order={2} size="h4">
@@ -33,7 +33,7 @@ export function GroupCard({ group, onSaved }: { readonly group: RoutingGroup; re
             </Title>
             <Badge>{group.kind}</Badge>
           </Group>
-          <Text size="sm" c="dimmed" mb="sm">
+          <Text size="sm" c="dimmed">
             {group.description}
           </Text>
         </div>
@@ -60,7 +60,7 @@ export function GroupCard({ group, onSaved }: { readonly group: RoutingGroup; re
           max={1}
           step={0.05}
           decimalScale={2}
-          w={180}
+          w={220}
         />
         <NumberInput
           label={t('operator.frontierFrom')}
@@ -70,7 +70,7 @@ export function GroupCard({ group, onSaved }: { readonly group: RoutingGroup; re
           max={1}
           step={0.05}
           decimalScale={2}
-          w={180}
+          w={220}
         />
         <Button disabled={!changed} loading={save.busy} onClick={() => void submit()}>
           {t('operator.save')}

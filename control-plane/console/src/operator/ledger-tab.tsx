@@ -29,7 +29,11 @@ function Ledger({ data: { trialBalance, reconciliation } }: { readonly data: Ope
           value={`${count(checkedAccounts)} / ${count(accounts)}`}
           note={t('operator.checkedNote')}
         />
-        <FigureCard name={t('operator.oldestCheck')} value={oldestCheckAt ? moment(oldestCheckAt) : '–'} />
+        <FigureCard
+          name={t('operator.oldestCheck')}
+          value={oldestCheckAt ? new Date(oldestCheckAt).toLocaleTimeString() : '–'}
+          {...(oldestCheckAt ? { note: new Date(oldestCheckAt).toLocaleDateString() } : {})}
+        />
         <FigureCard name={t('operator.frozenAccounts')} value={count(frozen.length)} />
         <FigureCard
           name={t('operator.seal')}
@@ -58,6 +62,7 @@ function Ledger({ data: { trialBalance, reconciliation } }: { readonly data: Ope
         </Text>
         <DataTable
           label={t('operator.ledger')}
+          minWidth={240}
           rows={trialBalance}
           rowKey={(line) => line.ledgerAccount}
           columns={[

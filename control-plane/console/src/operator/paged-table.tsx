@@ -16,6 +16,7 @@ export function PagedTable<Data, Variables extends object, Row extends { readonl
   select,
   pollMs,
   label,
+  minWidth = 720,
   columns,
 }: {
   readonly document: TypedDocumentNode<Data, Variables>;
@@ -23,11 +24,14 @@ export function PagedTable<Data, Variables extends object, Row extends { readonl
   readonly select: (data: Data) => Connection<Row>;
   readonly pollMs?: number;
   readonly label: string;
+  readonly minWidth?: number;
   /** `refresh` asks for the first page anew, after a change. */
   readonly columns: (refresh: () => void) => readonly Column<Row>[];
 }): ReactNode {
   const { data, rows, error, loadMore, refresh } = usePages<Data, Variables, Row>(document, variables, select, pollMs);
   if (error) return <Failed message={error} onRetry={refresh} />;
   if (!data && rows.length === 0) return <Loading />;
-  return <DataTable<Row> label={label} rows={rows} rowKey={(row) => row.id} onMore={loadMore} columns={columns(refresh)} />;
+  return (
+    <DataTable<Row> label={label} rows={rows} rowKey={(row) => row.id} onMore={loadMore} minWidth={minWidth} columns={columns(refresh)} />
+  );
 }

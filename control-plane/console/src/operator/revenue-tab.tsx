@@ -71,6 +71,8 @@ function Revenue({ data }: { readonly data: OperatorRevenueQuery }) {
           data={data.days.map((day) => ({ date: day.date, revenue: Number(day.revenueUsd), cost: Number(day.costUsd) }))}
           dataKey="date"
           withLegend
+          maxBarWidth={40}
+          yAxisProps={{ width: 84 }}
           valueFormatter={(value) => rounded(String(value))}
           series={[
             { name: 'revenue', label: t('operator.revenueUsd'), color: 'blue.6' },

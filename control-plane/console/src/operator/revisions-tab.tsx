@@ -52,6 +52,7 @@ export default function RevisionsTab() {
         select={withIds}
         pollMs={5_000}
         label={t('operator.revisions')}
+        minWidth={960}
         columns={() => [
           {
             title: t('operator.from'),
@@ -107,7 +108,7 @@ function Changes({ row }: { readonly row: Revision }) {
   const more = row.changes.length - shown.length;
   return (
     <Text size="sm" maw={360} style={{ overflowWrap: 'anywhere' }}>
-      {row.problems.length > 0 ? <Badge color="red">{row.problems.join('; ')}</Badge> : null}
+      {row.problems.length > 0 ? `${t('operator.problems')}: ${row.problems.join('; ')}. ` : null}
       {shown.join(', ') || '–'}
       {more > 0 ? ` ${t('operator.andMore', { count: more })}` : ''}
     </Text>
