@@ -9,11 +9,12 @@ import { CONTROL_PLANE_FAULTS } from './control-plane-faults.js';
 import { SERVING_FAULTS } from './faults.js';
 import { type Fleet, type RestOptions, startFleet } from './fleet.js';
 import { checkHistory, readHistory } from './history.js';
+import { KILL_FAULT } from './kill-fault.js';
 import { PAYMENT_FAULTS } from './payment-faults.js';
 
 const { MODE } = (import.meta as ImportMeta & { readonly env: { readonly MODE: string } }).env;
 const whole = MODE === 'chaos';
-const all = [...SERVING_FAULTS, ...CONFIGURATION_FAULTS, ...PAYMENT_FAULTS, ...CONTROL_PLANE_FAULTS];
+const all = [KILL_FAULT, ...SERVING_FAULTS, ...CONFIGURATION_FAULTS, ...PAYMENT_FAULTS, ...CONTROL_PLANE_FAULTS];
 const faults = whole ? [...all, ...all.toReversed()] : all.filter((fault) => fault.short);
 
 let fleet: Fleet;
