@@ -1,7 +1,6 @@
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { BrowserRouter } from 'react-router';
@@ -9,6 +8,7 @@ import { Provider as GraphqlProvider } from 'urql';
 import { App } from './app.js';
 import { graphqlClient } from './graphql-client.js';
 import { LocaleProvider } from './messages/locale.js';
+import { Notices } from './notices.js';
 import { SessionProvider } from './session/session-context.js';
 import { cssVariables, theme } from './theme.js';
 
@@ -17,8 +17,8 @@ if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
-      <Notifications position="top-right" />
       <LocaleProvider>
+        <Notices />
         <GraphqlProvider value={graphqlClient}>
           <SessionProvider>
             <BrowserRouter>

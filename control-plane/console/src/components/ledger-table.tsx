@@ -1,4 +1,4 @@
-import { Anchor } from '@mantine/core';
+import { Anchor, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { moment, usd } from '../format.js';
 import type { LedgerQuery } from '../generated/graphql.js';
@@ -28,7 +28,9 @@ export function LedgerTable({ lines, onMore }: { readonly lines: readonly Line[]
                 {line.reference.slice(0, 13)}…
               </Anchor>
             ) : (
-              line.reference
+              <Text size="sm" maw={260} style={{ overflowWrap: 'anywhere' }}>
+                {line.reference}
+              </Text>
             ),
         },
         { title: t('column.amount'), numeric: true, render: (line) => usd(line.amountUsd) },

@@ -117,5 +117,5 @@ function Settings({ settings, refresh }: Part) {
 }
 
 function Amount({ name, label, value }: { readonly name: string; readonly label: string; readonly value: string }) {
-  return <TextInput key={value} name={name} label={label} leftSection="$" inputMode="decimal" defaultValue={value} required w={150} />;
+  return <TextInput key={value} name={name} label={label} leftSection="$" inputMode="decimal" defaultValue={value} required w={190} />;
 }

@@ -10,7 +10,7 @@ export const customerEn = {
   'keys.bounds': 'Bounds',
   'keys.usage': 'Last 30 days',
   'keys.unbounded': 'none',
-  'keys.usageOf': '{requests} requests',
+  'keys.usageOf': 'requests: {requests}',
   'keys.boundMonthly': '{amount} a month',
   'keys.boundDaily': '{amount} a day',
   'keys.boundTotal': '{amount} in all',

@@ -12,7 +12,7 @@ export const customerZh: Readonly<Record<keyof typeof customerEn, string>> = {
   'keys.bounds': '限制',
   'keys.usage': '最近 30 天',
   'keys.unbounded': '无',
-  'keys.usageOf': '{requests} 个请求',
+  'keys.usageOf': '请求：{requests}',
   'keys.boundMonthly': '每月 {amount}',
   'keys.boundDaily': '每日 {amount}',
   'keys.boundTotal': '总计 {amount}',

@@ -48,7 +48,9 @@ export function DeliveriesTable({ urls }: { readonly urls: ReadonlyMap<string, s
             title: t('column.status'),
             render: (delivery) => (
               <>
-                <Badge tt="none">{t(`delivery.${delivery.status}` as 'delivery.pending')}</Badge>
+                <Badge tt="none" miw="max-content">
+                  {t(`delivery.${delivery.status}` as 'delivery.pending')}
+                </Badge>
                 <Text size="xs" c="dimmed">
                   {outcomeOf(delivery)}
                 </Text>

@@ -51,7 +51,9 @@ export function EndpointsTable({
           title: t('column.status'),
           render: (endpoint) => (
             <>
-              <Badge tt="none">{endpoint.status}</Badge>
+              <Badge tt="none" miw="max-content">
+                {endpoint.status}
+              </Badge>
               {endpoint.disabledReason ? (
                 <Text size="xs" c="dimmed">
                   {endpoint.disabledReason}
