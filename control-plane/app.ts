@@ -24,6 +24,7 @@ import { IdentityProvider } from './modules/account/identity-provider.js';
 import { SessionSigner } from './modules/account/sign-session.js';
 import { pauseBurningKeys } from './modules/api-key/pause-burning-keys.js';
 import { forgetAttempts } from './modules/attempt-window.js';
+import { sumEndedBatches } from './modules/batch/sum-batches.js';
 import { tellLowBalances } from './modules/billing/low-balance.js';
 import { localKms } from './modules/byok/kms.js';
 import { RestAlerts } from './modules/catalog/credential-rests.js';
@@ -76,6 +77,8 @@ export interface AppOptions {
 /** A window of the breaker is ten minutes: a key that burns is stopped early in it. */
 const BURN_RATE_MS = 20_000;
 const LOW_BALANCE_MS = 30_000;
+/** A list of batches adds up their items until then. */
+const BATCH_SUMS_MS = 10_000;
 /** As often as nodes report. */
 const REST_ALERTS_MS = 5_000;
 const FORGET_ATTEMPTS_MS = 3_600_000;
@@ -229,6 +232,7 @@ async function startWorkers(parts: Parts, workers: Worker[]): Promise<void> {
   workers.push(consumer);
   await batches.start();
   workers.push(batches);
+  workers.push(repeat('sums of batches', BATCH_SUMS_MS, () => sumEndedBatches(pool), log));
   workers.push(repeat('expiry of leases', EXPIRY_MS, () => expireLeases(pool), log));
   workers.push(repeat('sweep of counted attempts', FORGET_ATTEMPTS_MS, () => forgetAttempts(pool), log));
   const restAlerts = new RestAlerts(pool, services.fleet);

@@ -102,10 +102,10 @@ const AROUND = `
       now() - i * interval '2 minutes', CASE WHEN i % 10 = 0 THEN NULL ELSE now() - i * interval '2 minutes' END
     FROM seed_size CROSS JOIN generate_series(1, requests / 50) AS made (i) JOIN seed_account ON seed_account.n = i % 1000;
   INSERT INTO batch (id, account_id, api_key_id, key_hash, tier, status, request_hash, total, completed, failed, ceiling, data_key, created_at,
-      started_at, finished_at, expires_at, delete_after)
+      started_at, finished_at, expires_at, delete_after, charge, interactive)
     SELECT pg_temp.uuid_of(now() - i * interval '5 minutes', 'batch ' || i), seed_key.account_id, seed_key.id, sha256('key'), 'batch_50', 'completed',
       sha256('request'), 1000, 990, 10, 1000000000, 'none', now() - i * interval '5 minutes', now() - i * interval '5 minutes',
-      now() - i * interval '5 minutes', now() + interval '1 day', now() + interval '30 days'
+      now() - i * interval '5 minutes', now() + interval '1 day', now() + interval '30 days', 123456789, 246913578
     FROM seed_size CROSS JOIN generate_series(1, requests / 200) AS made (i) JOIN seed_key ON seed_key.n = i * 10 % keys;
   INSERT INTO alert (kind, subject, detail, account_id, resolved_at)
     SELECT 'late_settlement', 'request ' || i, 'settled after its lease expired', seed_account.id, CASE WHEN i % 20 = 0 THEN NULL ELSE now() END

@@ -1,6 +1,8 @@
 /** What the operator's pages ask beside the catalogue: payments, batches, drains, the import, the trial balance of closed hours. */
 import { beforeAll, expect, test } from 'vitest';
 import { newId } from '../../control-plane/db/new-id.js';
+import { listBatches } from '../../control-plane/modules/batch/read-batches.js';
+import { sumEndedBatches } from '../../control-plane/modules/batch/sum-batches.js';
 import { closeLedgerHours } from '../../control-plane/modules/billing/trial-balance.js';
 import { type ControlPlaneFixture, type Person, startControlPlane } from './control-plane-fixture.js';
 
@@ -91,4 +93,44 @@ test('a drained node stands in the settings of the next revision until it is tol
   expect(await settings()).toEqual(['us-9']);
   expect(await drain(false)).toEqual({ drainNode: true });
   expect(await settings()).toEqual([]);
+});
+
+test('the sums of an ended batch are kept once all that was sent has settled, or nothing can settle any more', async () => {
+  const { pool } = control.database;
+  const settle = async (itemId: string, requestId: string) => {
+    await pool.query(
+      `INSERT INTO settlement (request_id, account_id, position, line, key_id, node_id, epoch, sequence, model, vendor_id, byok, test,
+         input_uncached, cache_read, cache_write_5m, cache_write_1h, output, requests, reasoning, multiplier_numerator,
+         multiplier_denominator, actual, charge, loss, reason, estimated, usage_mismatch, balance_after, usage_date, batch_item_id)
+       VALUES ($1, $2, 1, 0, $1, 'us-1', 1, 1, 'm', 'v', false, false, 1, 0, 0, 0, 1, 1, 0, 1, 2, 500, 500, 0, 'completed', false, false, 0,
+         now(), $3)`,
+      [requestId, customer.accountId, itemId],
+    );
+    await pool.query('INSERT INTO batch_item_charge (batch_item_id, request_id, interactive) VALUES ($1, $2, 1001)', [itemId, requestId]);
+  };
+  const end = async (ago: string) => {
+    const [batchId, itemId, requestId] = [newId(), newId(), newId()];
+    await pool.query(
+      `INSERT INTO batch (id, account_id, api_key_id, key_hash, tier, status, request_hash, total, failed, ceiling, data_key, finished_at, expires_at, delete_after)
+       VALUES ($1, $2, $1, sha256('k'), 'batch_50', 'completed', sha256('r'), 1, 1, 0, 'none', now() - $3::interval, now(), now() + interval '1 day')`,
+      [batchId, customer.accountId, ago],
+    );
+    await pool.query(
+      `INSERT INTO batch_item (batch_id, ordinal, item_id, custom_id, status, ceiling, held, request, request_id) VALUES ($1, 0, $2, 'a', 'failed', 0, false, '', $3)`,
+      [batchId, itemId, requestId],
+    );
+    return { batchId, itemId, requestId };
+  };
+  const sums = async (batchId: string) => (await pool.query('SELECT charge, interactive FROM batch WHERE id = $1', [batchId])).rows[0];
+  const [young, old] = [await end('1 hour'), await end('27 hours')];
+  await sumEndedBatches(pool);
+  expect(await sums(young.batchId)).toEqual({ charge: null, interactive: null });
+  expect(await sums(old.batchId)).toEqual({ charge: '0', interactive: '0' });
+  await settle(young.itemId, young.requestId);
+  const cost = async () => (await listBatches(pool, customer.accountId, 10, null)).data.map((batch) => [batch.cost_usd, batch.saved_usd]);
+  const before = await cost();
+  expect(before).toContainEqual(['0.0000005', '0.000000501']);
+  await sumEndedBatches(pool);
+  expect(await sums(young.batchId)).toEqual({ charge: '500', interactive: '1001' });
+  expect(await cost()).toEqual(before);
 });

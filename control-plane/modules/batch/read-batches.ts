@@ -29,13 +29,17 @@ const COLUMNS = `batch.id, status, callback_url, metadata, total, completed, fai
   floor(extract(epoch FROM finished_at)) AS finished, floor(extract(epoch FROM expires_at)) AS expires,
   floor(extract(epoch FROM now())) AS now,
   spent.charge, spent.interactive`;
-/** `interactive` is null of items that were charged before it was kept: their saving is the charge again. */
+/**
+ * The sums of a batch that has ended are kept with it (`sum-batches.ts`); of others the items are added up. `interactive` is null of items
+ * that were charged before it was kept: their saving is the charge again.
+ */
 export const SPENT = `CROSS JOIN LATERAL (
-    SELECT coalesce(sum(settlement.charge), 0)::bigint AS charge,
+    SELECT batch.charge, batch.interactive WHERE batch.charge IS NOT NULL
+    UNION ALL SELECT coalesce(sum(settlement.charge), 0)::bigint AS charge,
       coalesce(sum(coalesce(batch_item_charge.interactive, settlement.charge * 2)), 0)::bigint AS interactive FROM batch_item
     JOIN batch_item_charge ON batch_item_charge.batch_item_id = batch_item.item_id::text
     JOIN settlement ON settlement.request_id = batch_item_charge.request_id
-    WHERE batch_item.batch_id = batch.id) AS spent`;
+    WHERE batch_item.batch_id = batch.id AND batch.charge IS NULL HAVING batch.charge IS NULL) AS spent`;
 
 /** With the results that there are (of up to 1,000 items), in the order of the submission. Undefined when it is not that account's. */
 export async function findBatch(pool: Pool, kms: Kms, accountId: string, batchId: string): Promise<BatchView | undefined> {
