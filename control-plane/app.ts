@@ -112,6 +112,10 @@ export async function createControlPlane(config: ControlPlaneConfig, options: Ap
   const { server, pool, redis, orm, services } = parts;
   const workers: Worker[] = [];
   let closing: Promise<void> | undefined;
+  if (config.tracesEndpoint !== undefined) {
+    const { registerTracing } = await import('./http/tracing.js');
+    registerTracing(server, config.tracesEndpoint);
+  }
   await registerRoutes(parts, options, () => closing !== undefined);
 
   const close = async () => {

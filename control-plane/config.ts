@@ -43,6 +43,8 @@ export interface ControlPlaneConfig {
   readonly signUpsPerHour: number;
   /** Where `x-forwarded-for` is believed: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[];
+  /** OpenTelemetry's collector; absent: no traces. */
+  readonly tracesEndpoint: string | undefined;
   readonly logLevel: string;
   /** Absent: people log in with a password only. */
   readonly identityProvider: { readonly issuer: string; readonly clientId: string; readonly clientSecret: string } | undefined;
@@ -75,6 +77,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): ControlP
     egressAllowedOrigins: egressOrigins(read, local),
     signUpsPerHour: read.integer('SIGN_UPS_PER_HOUR', local ? 10_000 : 20),
     trustedProxies: read.list('TRUSTED_PROXIES'),
+    tracesEndpoint: read.optionalUrl('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:']),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     identityProvider: identityProvider(read, local),
     payment: readPaymentConfig(read, local),

@@ -47,7 +47,11 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
   const registry = new Registry();
   let draining = false;
 
-  const metering = createMetering({ nodeId, region, dataDirectory, redisUrl, redisPrefix, controlPlane, nodeToken, warn });
+  const tracing = await openTracing(config);
+  const metering = createMetering({
+    ...{ nodeId, region, dataDirectory, redisUrl, redisPrefix, controlPlane, nodeToken, warn },
+    onSettled: tracing?.settled,
+  });
   const upstream = createUpstream({
     random,
     snapshot: () => snapshots.current(),
@@ -125,6 +129,7 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
       idempotency: createIdempotency({ controlPlane, nodeToken, nodeId, log }),
       clock,
       metrics: new RequestMetrics(registry),
+      tracing,
       log: (error, requestId, status) => logger.error({ err: error, requestId, status }, 'a request failed'),
       trustedProxies: config.trustedProxies,
       problems: () => nodeProblems(facts),
@@ -160,10 +165,18 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
       await upstream.close();
       await regions.close();
       await snapshots.close();
+      await tracing?.close();
       clock.close();
       await controlPlane.close();
     },
   };
+}
+
+/** The SDK is loaded only where a collector is configured. */
+async function openTracing({ tracesEndpoint, nodeId, region, version }: DataPlaneConfig) {
+  if (tracesEndpoint === undefined) return undefined;
+  const { createTracing } = await import('./tracing.js');
+  return createTracing({ endpoint: tracesEndpoint, nodeId, region, version });
 }
 
 async function waitUntil(done: () => boolean, timeoutMs: number): Promise<void> {

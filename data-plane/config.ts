@@ -30,6 +30,8 @@ export interface DataPlaneConfig {
   readonly regionKey: { readonly publicKey: string; readonly privateKey: string };
   /** Addresses and CIDR ranges whose `x-forwarded-for` is believed. */
   readonly trustedProxies: readonly string[];
+  /** OpenTelemetry's collector; absent: no traces. */
+  readonly tracesEndpoint: string | undefined;
 }
 
 export class ConfigError extends Error {
@@ -68,6 +70,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): DataPl
     jwtPublicKey: read.key('JWT_PUBLIC_KEY'),
     regionKey: { publicKey: read.key('REGION_PUBLIC_KEY'), privateKey: read.key('REGION_PRIVATE_KEY') },
     trustedProxies: read.addressRanges('TRUSTED_PROXIES'),
+    tracesEndpoint: read.optionalUrl('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:']),
   };
 }
 
@@ -110,6 +113,10 @@ class Environment {
     if (!URL.canParse(value)) throw new ConfigError(name, 'must be an absolute URL');
     if (!protocols.includes(new URL(value).protocol)) throw new ConfigError(name, `must begin with ${protocols.join('// or ')}//`);
     return value.replace(/\/+$/, '');
+  }
+
+  optionalUrl(name: string, protocols: readonly string[]): string | undefined {
+    return (this.variables[name]?.trim() ?? '') === '' ? undefined : this.url(name, protocols);
   }
 
   secret(name: string, local: boolean): string {

@@ -247,6 +247,16 @@ export interface UpstreamAnswer {
   truncate(): Frame;
 }
 
+// ---- traces ------------------------------------------------------------------------------------------------------------------
+
+/** Spans of requests, where a collector is configured. */
+export interface RequestTracing {
+  /** Returns the `traceparent` that the vendor is given. */
+  begin(requestId: string, traceparent: string | undefined): string;
+  /** Answered with this status without having been admitted; says nothing for a request that ended already. */
+  ended(requestId: string, status: number): void;
+}
+
 // ---- our own control plane ---------------------------------------------------------------------------------------------------
 
 /** `GET` without a body, `POST` (JSON) with one. */

@@ -66,16 +66,22 @@ export function registerChatCompletions(server: FastifyInstance, context: HttpCo
 
 function complete(request: FastifyRequest, response: ServerResponse, caller: HttpCaller, context: HttpContext): void {
   const connection = new HttpClientConnection(response, request.id, context);
+  const sent = request.headers['traceparent'];
+  const traceparent = context.tracing?.begin(request.id, typeof sent === 'string' ? sent : undefined) ?? sent;
   const read = (): CompletionRequest => {
-    const completion = readCompletion(request);
+    const completion = readCompletion(request, traceparent);
     connection.setDeadline(completion.deadlineMs);
     return completion;
   };
-  run(request, caller, read, connection, context).catch((error: unknown) => {
-    const known = toGatewayError(error);
-    if (known.status >= 500 && !connection.signal.aborted) context.log(error, request.id, known.status);
-    connection.fail(known);
-  });
+  run(request, caller, read, connection, context).then(
+    () => context.tracing?.ended(request.id, 200),
+    (error: unknown) => {
+      const known = toGatewayError(error);
+      if (known.status >= 500 && !connection.signal.aborted) context.log(error, request.id, known.status);
+      connection.fail(known);
+      context.tracing?.ended(request.id, known.status);
+    },
+  );
 }
 
 /** Straight through the pipeline; with an Idempotency-Key only when this request is the one that runs. */
@@ -101,17 +107,16 @@ async function run(
 }
 
 /** Throws GatewayError `invalid_request`. */
-function readCompletion(request: FastifyRequest): CompletionRequest {
+function readCompletion(request: FastifyRequest, traceparent: string | string[] | undefined): CompletionRequest {
   if (!Buffer.isBuffer(request.body)) throw new GatewayError('invalid_request', 'The body is empty. Send a JSON object.');
   const body = readChatRequest(request.body);
-  const { traceparent, 'user-agent': userAgent } = request.headers;
   return {
     id: request.id,
     raw: request.body,
     body,
     stream: body.stream === true,
     includeUsage: body.stream_options?.include_usage === true,
-    omitNullUsage: REFUSES_NULL_USAGE.test(userAgent ?? ''),
+    omitNullUsage: REFUSES_NULL_USAGE.test(request.headers['user-agent'] ?? ''),
     receivedAtMs: Date.now(),
     deadlineMs: readDeadline(request.headers['x-request-timeout']),
     ...(typeof traceparent === 'string' ? { traceparent } : {}),

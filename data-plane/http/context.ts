@@ -4,7 +4,7 @@ import { GatewayError } from '../../shared/errors.js';
 import type { Idempotency } from '../idempotency/create-idempotency.js';
 import type { Stages } from '../pipeline.js';
 import type { Regions } from '../region/create-regions.js';
-import type { ControlPlane, ControlPlaneTransfers } from '../types.js';
+import type { ControlPlane, ControlPlaneTransfers, RequestTracing } from '../types.js';
 import { HttpCaller } from './caller.js';
 import type { ConnectionClock } from './connection-clock.js';
 import type { ErrorLog } from './error-handler.js';
@@ -22,6 +22,8 @@ export interface HttpContext {
   readonly explainRoute: (...given: Parameters<Stages['planRoute']>) => object;
   readonly clock: ConnectionClock;
   readonly metrics: RequestMetrics;
+  /** Undefined: no collector is configured. */
+  readonly tracing: RequestTracing | undefined;
   readonly log: ErrorLog;
   readonly trustedProxies: readonly string[];
   /** Why this node cannot serve, for `/readyz`; empty when it can. */

@@ -13,6 +13,7 @@ import { Cluster, Redis } from 'ioredis';
 import type { InheritedLease, LeaseJournal } from '../../shared/lease-pool.js';
 import { redisKeys } from '../../shared/redis-keys.js';
 import { readRedisServers } from '../../shared/redis-servers.js';
+import type { UsageEvent } from '../../shared/usage-event.js';
 import type { CompletionRequest, ControlPlane, Hold, Meter, Principal, RoutePlan, Settlement } from '../types.js';
 import { RequestMeter } from './meter.js';
 import { Shipper } from './ship.js';
@@ -35,6 +36,8 @@ export interface MeteringOptions {
   readonly controlPlane: ControlPlane;
   readonly nodeToken: string;
   readonly warn: (message: string, error?: unknown) => void;
+  /** Told of each END: for traces. */
+  readonly onSettled?: ((event: UsageEvent) => void) | undefined;
   /** Of all spool files; 4 GiB when absent. */
   readonly spoolBytes?: number;
 }
@@ -100,7 +103,9 @@ export function createMetering(options: MeteringOptions): Metering {
       const meter = open.get(settlement.requestId);
       if (!meter) return;
       open.delete(settlement.requestId);
-      spool.end(meter.event(settlement, spool.nextSequence));
+      const event = meter.event(settlement, spool.nextSequence);
+      spool.end(event);
+      options.onSettled?.(event);
     },
     get openRequests() {
       return open.size;

@@ -112,6 +112,7 @@ function configOf(databaseUrl: string, redisUrl: string): Parameters<typeof crea
     egressAllowedOrigins: [],
     signUpsPerHour: 1_000,
     trustedProxies: [],
+    tracesEndpoint: undefined,
     logLevel: 'error',
     identityProvider: undefined,
     payment: { stripe: undefined, usdt: { ethereum: undefined, tron: undefined } },

@@ -74,6 +74,7 @@ export function testConfig(database: TestDatabase, redis: TestRedis, overrides: 
     egressAllowedOrigins: [],
     signUpsPerHour: 1_000,
     trustedProxies: [],
+    tracesEndpoint: undefined,
     logLevel: 'silent',
     identityProvider: undefined,
     payment: { stripe: undefined, usdt: { ethereum: undefined, tron: undefined } },

@@ -63,6 +63,7 @@ export async function startTestNode(options: { jwtPublicKey?: string } = {}): Pr
     {
       mode: 'local',
       version: 'test',
+      tracesEndpoint: undefined,
       host: '127.0.0.1',
       port: 0,
       nodeId: 'node-test',
