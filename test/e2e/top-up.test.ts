@@ -54,3 +54,35 @@ test('pays on the page, sees the balance and the ledger line, and can use it', a
   await vi.waitFor(async () => expect((await ask()).status).toBe(200), { timeout: 15_000, interval: 300 });
   await assertMoneyInvariants(stack.database.pool);
 }, 90_000);
+
+test('saves a card on the page, and is topped up by itself when the balance is low', async () => {
+  const { body: registered } = await call('POST', '/auth/register', '', {
+    email: `saver-${Date.now()}@test.example`,
+    password: 'correct horse battery',
+  });
+  const graphql = async <T>(query: string, variables: object = {}): Promise<T> => {
+    const response = await fetch(`${stack.control.url}/graphql`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${registered.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = (await response.json()) as { data: T; errors?: unknown };
+    expect(errors).toBeUndefined();
+    return data;
+  };
+  const { saveCard } = await graphql<{ saveCard: { url: string } }>('mutation { saveCard(input: {}) { url } }');
+  expect(await (await fetch(saveCard.url)).text()).toContain('Save a card that pays');
+  await fetch(`${saveCard.url}/good`, { method: 'POST', redirect: 'manual' });
+  const read = () =>
+    graphql<{ autoTopUp: { card: { last4: string } | null; chargedThisMonthUsd: string } }>(
+      '{ autoTopUp { card { last4 } chargedThisMonthUsd } }',
+    );
+  await vi.waitFor(async () => expect((await read()).autoTopUp.card).toEqual({ last4: '4242' }), { timeout: 15_000, interval: 200 });
+
+  const input = { enabled: true, thresholdUsd: '5', amountUsd: '20', monthlyCapUsd: '50' };
+  await graphql('mutation ($input: AutoTopUpInput!) { setAutoTopUp(input: $input) { enabled } }', { input });
+  const balance = async () => (await call('GET', '/v1/credits', registered.token)).body.balance_usd;
+  await vi.waitFor(async () => expect(await balance()).toBe('20'), { timeout: 30_000, interval: 300 });
+  expect((await read()).autoTopUp.chargedThisMonthUsd).toBe('20');
+  await assertMoneyInvariants(stack.database.pool);
+}, 90_000);
