@@ -71,8 +71,3 @@ export function copyText(text: string | null): string | null;
 export function copyText(text: string | null): string | null {
   return text !== null && SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character) : text;
 }
-
-/** Of `bytea`. */
-export function copyBytes(value: Buffer): string {
-  return `\\\\x${value.toString('hex')}`;
-}
