@@ -195,16 +195,31 @@ describe('an account', () => {
   test('is closed for good: keys, sessions, and the person are gone', async () => {
     const person = await control.register();
     await control.must('mutation { createApiKey(input: { name: "mine" }) { key } }', {}, person.token);
+    const { pool } = control.database;
+    await pool.query(`INSERT INTO payment_customer (account_id, customer_id) VALUES ($1, $2)`, [
+      person.accountId,
+      `cus_${person.accountId}`,
+    ]);
+    await pool.query(
+      `INSERT INTO saved_card (account_id, payment_method, brand, last4, exp_month, exp_year) VALUES ($1, $2, 'visa', '4242', 1, 2030)`,
+      [person.accountId, `pm_${person.accountId}`],
+    );
+    await pool.query(
+      `INSERT INTO stored_file (id, account_id, filename, data_key, expires_at) VALUES ($1, $1, 'batch.jsonl', 'wrapped', now() + interval '1 day')`,
+      [person.accountId],
+    );
     const CLOSE = 'mutation ($password: String!) { closeAccount(password: $password) }';
     expect(await codeOf(CLOSE, { password: 'wrong' }, person.token)).toBe('forbidden');
     await control.must(CLOSE, { password: PASSWORD }, person.token);
     expect(await codeOf('{ me { role } }', {}, person.token)).toBe('invalid_session');
     expect(await codeOf(LOGIN, { email: person.email, password: PASSWORD })).toBe('invalid_session');
     const { rows } = await control.database.pool.query(
-      `SELECT app_user.email, account.status, (SELECT count(*)::int FROM api_key WHERE account_id = account.id AND revoked_at IS NULL) AS keys
+      `SELECT app_user.email, account.status, (SELECT count(*)::int FROM api_key WHERE account_id = account.id AND revoked_at IS NULL) AS keys,
+         (SELECT count(*)::int FROM saved_card WHERE account_id = account.id) AS cards,
+         (SELECT count(*)::int FROM stored_file WHERE account_id = account.id) AS files
        FROM account, app_user WHERE account.id = $1 AND app_user.id = $2`,
       [person.accountId, person.userId],
     );
-    expect(rows).toEqual([{ email: `forgotten-${person.userId}@invalid`, status: 'closed', keys: 0 }]);
+    expect(rows).toEqual([{ email: `forgotten-${person.userId}@invalid`, status: 'closed', keys: 0, cards: 0, files: 0 }]);
   });
 });

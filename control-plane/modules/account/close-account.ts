@@ -7,7 +7,7 @@ import { requirePassword } from './change-password.js';
 import type { PasswordHasher } from './hash-password.js';
 
 /**
- * Everything stops at once: keys, sessions, vendor keys, invitations. People who are in no other account lose their address, name and
+ * Everything stops at once: keys, sessions, vendor keys, invitations, automatic top-ups; files and the saved card are forgotten. People who are in no other account lose their address, name and
  * password. What the law wants kept stays, without a person: ledger, settlements, audit. Not to be undone.
  */
 export async function closeAccount(em: EntityManager, passwords: PasswordHasher, actor: Actor, password: string): Promise<void> {
@@ -26,6 +26,9 @@ export async function closeAccount(em: EntityManager, passwords: PasswordHasher,
       `UPDATE byok_credential SET deleted_at = coalesce(deleted_at, now()), sealed = '{}', wrapped_key = '' WHERE account_id = ?`,
       [accountId],
     );
+    await transaction.execute('DELETE FROM stored_file WHERE account_id = ?', [accountId]);
+    await transaction.execute('UPDATE auto_top_up SET enabled = false, disabled_reason = NULL WHERE account_id = ?', [accountId]);
+    await transaction.execute('DELETE FROM saved_card WHERE account_id = ?', [accountId]);
     await transaction.execute('DELETE FROM webhook_delivery WHERE account_id = ?', [accountId]);
     await transaction.execute(`UPDATE webhook_endpoint SET status = 'deleted', disabled_reason = NULL, url = '' WHERE account_id = ?`, [
       accountId,

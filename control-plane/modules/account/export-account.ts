@@ -29,6 +29,14 @@ export async function exportAccount(em: EntityManager, actor: Actor): Promise<Re
     webhookEndpoints: await all(
       `SELECT id, url, event_types, status, created_at FROM webhook_endpoint WHERE account_id = ? AND status <> 'deleted' ORDER BY id`,
     ),
+    savedCard: await all('SELECT brand, last4, exp_month, exp_year, saved_at FROM saved_card WHERE account_id = ?'),
+    autoTopUp: await all(
+      `SELECT enabled, threshold::text AS threshold_nano_usd, amount::text AS amount_nano_usd, monthly_cap::text AS monthly_cap_nano_usd
+       FROM auto_top_up WHERE account_id = ?`,
+    ),
+    files: await all(
+      'SELECT id, filename, bytes::text, created_at, expires_at FROM stored_file WHERE account_id = ? AND complete ORDER BY id',
+    ),
     auditLog: await all(
       'SELECT at, actor_user_id, actor_address, action, subject_type, subject_id, detail FROM audit_log WHERE account_id = ? ORDER BY sequence',
     ),

@@ -67,7 +67,7 @@ export class ApiKeyResolver {
 
   @Mutation(() => Boolean, { description: 'For whoever found a key: revokes it. Always true.' })
   async revokeLeakedKey(@Ctx() context: RequestContext, @Arg('key', () => String) key: string): Promise<boolean> {
-    await revokeLeakedKey(context.em, context.services.apiKeyPepper, key, context.address);
+    await revokeLeakedKey(context.em, context.services, key, context.address);
     return true;
   }
 
