@@ -3,7 +3,7 @@
 /** A share of the present value: follows a change within some tens of readings. */
 const STEP = 0.1;
 /** Fewer readings are a guess. */
-const MIN_READINGS = 20;
+const MIN_READINGS = 8;
 
 export class Quantile {
   #value = 0;

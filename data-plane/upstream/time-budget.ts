@@ -2,6 +2,8 @@
 
 /** While others could still answer, one candidate gets at most this share of the time left: a hanging vendor leaves time for the next. */
 const SHARE_OF_REST = 0.4;
+/** The last candidate is given up for another try only while this much of the time is left to it. */
+const SHARE_FOR_ASKING_AGAIN = 0.6;
 /** A sync answer begins when it is complete: so much slower than this a model is taken to hang. Output tokens per second. */
 const SLOW_TOKENS_PER_SECOND = 15;
 /** Reasoning is not in the estimate of output. */
@@ -21,6 +23,8 @@ const MAX_WAIT_MS = 10_000;
 export interface UsualBegin {
   /** The 95th percentile, once enough was measured. */
   readonly slowMs: number | undefined;
+  /** By this request. */
+  readonly askedBefore: boolean;
   /** A sync answer begins with its end. */
   readonly sync: boolean;
   /** Expected of a sync answer. */
@@ -29,13 +33,18 @@ export interface UsualBegin {
 
 /**
  * Milliseconds until the first good frame must be there. `firstTokenMs` is the vendor's own limit, `remainingMs` goes to the request's
- * deadline. While others could answer, a vendor that is silent much longer than it ever is gives way to the next.
+ * deadline. While others could answer, a vendor that is silent much longer than it ever is gives way to the next; the last one is asked
+ * again.
  */
 export function beginTimeMs(firstTokenMs: number, remainingMs: number, othersLeft: boolean, usual: UsualBegin): number {
   const generationMs = usual.sync ? (usual.outputTokens * 1000) / SLOW_TOKENS_PER_SECOND : 0;
   const limitMs = firstTokenMs + generationMs + (usual.sync ? SYNC_EXTRA_MS : 0);
-  if (!othersLeft) return Math.max(MIN_BEGIN_MS, Math.min(limitMs, remainingMs));
   const patienceMs = usual.slowMs === undefined ? limitMs : Math.max(MIN_PATIENCE_MS + generationMs, usual.slowMs * PATIENCE);
+  if (!othersLeft) {
+    // Nobody else is there. One that is never so slow is asked a second time, and that time may take whatever is left.
+    const again = !usual.askedBefore && patienceMs <= remainingMs * SHARE_FOR_ASKING_AGAIN;
+    return Math.max(MIN_BEGIN_MS, Math.min(limitMs, again ? patienceMs : remainingMs));
+  }
   return Math.max(MIN_BEGIN_MS, Math.min(limitMs, patienceMs, remainingMs * SHARE_OF_REST));
 }
 

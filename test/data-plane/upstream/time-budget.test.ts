@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { beginTimeMs, nextWaitMs } from '../../../data-plane/upstream/time-budget.js';
 
-const UNKNOWN = { slowMs: undefined, sync: false, outputTokens: 0 };
+const UNKNOWN = { slowMs: undefined, askedBefore: false, sync: false, outputTokens: 0 };
 
 describe('how long a vendor may take to begin', () => {
   test('its own limit, when there is time and nobody is known', () => {
@@ -17,12 +17,18 @@ describe('how long a vendor may take to begin', () => {
   test('much less than its limit when it is usually fast and others could answer', () => {
     expect(beginTimeMs(60_000, 600_000, true, { ...UNKNOWN, slowMs: 400 })).toBe(10_000);
     expect(beginTimeMs(60_000, 600_000, true, { ...UNKNOWN, slowMs: 3_000 })).toBe(24_000);
-    expect(beginTimeMs(60_000, 600_000, false, { ...UNKNOWN, slowMs: 400 })).toBe(60_000);
+  });
+
+  test('the only one that is left, silent as it never is, is asked a second time, which may take what is left', () => {
+    const usual = { ...UNKNOWN, slowMs: 400 };
+    expect(beginTimeMs(60_000, 20_000, false, usual)).toBe(10_000);
+    expect(beginTimeMs(60_000, 10_000, false, { ...usual, askedBefore: true })).toBe(10_000);
+    expect(beginTimeMs(60_000, 12_000, false, usual)).toBe(12_000);
   });
 
   test('a sync answer has the time to be written', () => {
-    expect(beginTimeMs(60_000, 600_000, false, { slowMs: undefined, sync: true, outputTokens: 3_000 })).toBe(320_000);
-    expect(beginTimeMs(60_000, 600_000, true, { slowMs: 500, sync: true, outputTokens: 3_000 })).toBe(210_000);
+    expect(beginTimeMs(60_000, 600_000, false, { ...UNKNOWN, sync: true, outputTokens: 3_000 })).toBe(320_000);
+    expect(beginTimeMs(60_000, 600_000, true, { ...UNKNOWN, slowMs: 500, sync: true, outputTokens: 3_000 })).toBe(210_000);
   });
 });
 
