@@ -10,6 +10,8 @@ export interface Order {
   /** Words for the sandbox: `pace=20 words=40`. */
   readonly script?: string;
   readonly model?: string;
+  /** The customer's own deadline. */
+  readonly timeoutSeconds?: number;
   /** Leaves after so many bytes of the body. */
   readonly leaveAfterBytes?: number;
   /** Told of the text so far, as it arrives. */
@@ -47,7 +49,11 @@ async function send(wish: Order, seen: Omit<Seen, 'node' | 'stream' | 'tookMs'>)
   const leaving = new AbortController();
   const response = await fetch(`${wish.node.url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${wish.apiKey}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${wish.apiKey}`,
+      'content-type': 'application/json',
+      ...(wish.timeoutSeconds === undefined ? {} : { 'x-request-timeout': String(wish.timeoutSeconds) }),
+    },
     signal: AbortSignal.any([leaving.signal, AbortSignal.timeout(PATIENCE_MS)]),
     body: JSON.stringify({
       model: wish.model ?? 'gpt-4o-mini',
