@@ -1,4 +1,4 @@
-import { ConfigError, type Environment } from './config-reader.js';
+import { ConfigError, type Environment } from '../shared/config-reader.js';
 
 interface StripeConfig {
   readonly secretKey: string;

@@ -3,10 +3,10 @@
  * line that names it, and the process stops. Outside `MODE=local` a secret that is short or known from the examples is refused.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { ConfigError, Environment } from '../shared/config-reader.js';
 import { type PaymentConfig, readPaymentConfig } from './config-payment.js';
-import { ConfigError, Environment } from './config-reader.js';
 
-export { ConfigError } from './config-reader.js';
+export { ConfigError } from '../shared/config-reader.js';
 
 /** Raw halves of 32 bytes each, base64url. */
 export interface Ed25519Pair {
@@ -76,7 +76,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): ControlP
     mailFrom: read.text('MAIL_FROM', 'ModelAPI <no-reply@localhost>'),
     egressAllowedOrigins: egressOrigins(read, local),
     signUpsPerHour: read.integer('SIGN_UPS_PER_HOUR', local ? 10_000 : 20),
-    trustedProxies: read.list('TRUSTED_PROXIES'),
+    trustedProxies: read.addressRanges('TRUSTED_PROXIES'),
     tracesEndpoint: read.optionalUrl('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:']),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     identityProvider: identityProvider(read, local),

@@ -56,7 +56,7 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
   ['shared/', []],
   ['data-plane/types.ts', ['shared/']],
   ['data-plane/route-description.ts', ['shared/']],
-  ['data-plane/config.ts', []],
+  ['data-plane/config.ts', ['shared/']],
   ['data-plane/control-plane-client.ts', TYPES],
   ...STAGES.map((stage) => [stage, TYPES] as const),
   ['data-plane/pipeline.ts', TYPES],

@@ -1,4 +1,8 @@
-/** Typed reading of environment variables, each refusal one line that names the variable and never shows a secret. */
+/**
+ * Typed reading of environment variables that are given as an argument: `process.env` is read by the planes' `config.ts` alone. Each
+ * refusal is one line that names the variable and never shows a secret.
+ */
+import { isIP } from 'node:net';
 
 export class ConfigError extends Error {
   constructor(variable: string, problem: string) {
@@ -30,6 +34,12 @@ export class Environment {
     return choice;
   }
 
+  matching(name: string, pattern: RegExp, description: string, fallback?: string): string {
+    const value = this.text(name, fallback);
+    if (!pattern.test(value)) throw new ConfigError(name, `must be ${description}, not "${value}"`);
+    return value;
+  }
+
   port(name: string, fallback: number): number {
     const value = Number(this.text(name, String(fallback)));
     if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new ConfigError(name, 'must be a port number');
@@ -42,13 +52,13 @@ export class Environment {
     return value;
   }
 
-  /** Without a trailing slash. */
-  /** One, or several with commas between them. */
+  /** One, or several with commas between them; each without a trailing slash. */
   urls(name: string, protocols: readonly string[]): string {
     const urls = this.text(name).split(',');
     return urls.map((url) => this.url(name, protocols, undefined, url.trim())).join(',');
   }
 
+  /** Without a trailing slash. */
   url(name: string, protocols: readonly string[], fallback?: string, value = this.text(name, fallback)): string {
     if (!URL.canParse(value)) throw new ConfigError(name, 'must be an absolute URL');
     if (!protocols.includes(new URL(value).protocol)) throw new ConfigError(name, `must begin with ${protocols.join('// or ')}//`);
@@ -68,7 +78,7 @@ export class Environment {
     return value;
   }
 
-  /** 32 bytes in base64url. The value is never printed. */
+  /** 32 bytes in base64url: a raw Ed25519 or X25519 key. The value is never printed. */
   key(name: string): string {
     const value = this.text(name);
     if (!/^[\w-]+$/.test(value) || Buffer.from(value, 'base64url').length !== 32)
@@ -81,5 +91,16 @@ export class Environment {
       .split(',')
       .map((entry) => entry.trim())
       .filter((entry) => entry !== '');
+  }
+
+  /** Addresses and CIDR ranges, separated by commas. */
+  addressRanges(name: string): readonly string[] {
+    const ranges = this.list(name);
+    for (const range of ranges) {
+      const [address = '', bits = '0'] = range.split('/');
+      if (isIP(address) === 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (isIP(address) === 4 ? 32 : 128))
+        throw new ConfigError(name, `must be addresses and CIDR ranges, and "${range}" is none`);
+    }
+    return ranges;
   }
 }
