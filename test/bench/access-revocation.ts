@@ -9,14 +9,13 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { type BuiltStack, buildStack } from '../support/build-stack.js';
 import { TestServices } from '../support/test-services.js';
-import type { Percentiles } from './access-index.js';
 import { ask, cloneDatabase } from './bench-stack.js';
 
 export interface RevocationFigures {
   /** Milliseconds, as all of these. */
   readonly publishedMs: number;
   readonly answeredMs: number;
-  readonly refusedMs: Percentiles;
+  readonly refusedMs: { readonly p50: number; readonly p99: number };
 }
 
 const NODES = ['us', 'us', 'sg', 'sg'];
