@@ -112,16 +112,11 @@ export class BatchRunner {
   async start(): Promise<void> {
     await this.#boss.start();
     for (const queue of [QUEUE, INTAKE_QUEUE]) await this.#boss.createQueue(queue, QUEUE_OPTIONS);
-    for (let count = 0; count < SLICES_AT_ONCE; count++)
-      this.#workers.push(
-        await this.#boss.work<Slice>(QUEUE, { pollingIntervalSeconds: 1, batchSize: 1 }, ([job]) => this.#runSlice(job?.data)),
-      );
-    for (let count = 0; count < INTAKES_AT_ONCE; count++)
-      this.#workers.push(
-        await this.#boss.work<{ readonly batchId: string }>(INTAKE_QUEUE, { pollingIntervalSeconds: 1, batchSize: 1 }, ([job]) =>
-          this.#takeIn(job?.data.batchId),
-        ),
-      );
+    const slices = Array.from({ length: SLICES_AT_ONCE }, () => this.#work<Slice>(QUEUE, (slice) => this.#runSlice(slice)));
+    const intakes = Array.from({ length: INTAKES_AT_ONCE }, () =>
+      this.#work<{ readonly batchId: string }>(INTAKE_QUEUE, ({ batchId }) => this.#takeIn(batchId)),
+    );
+    await Promise.all([...slices, ...intakes]);
     this.#care = setInterval(() => void this.#takeCare(), CARE_MS);
     this.#watch = setInterval(() => void this.#findCancelled(), WATCH_MS);
   }
@@ -155,14 +150,22 @@ export class BatchRunner {
     for (const worker of this.#workers) this.#boss.notifyWorker(worker);
   }
 
-  async #takeIn(batchId: string | undefined): Promise<void> {
-    if (batchId === undefined) return;
+  /** One worker, that asks for the next job as soon as it has done one, and every second when there was none. */
+  async #work<Job extends object>(queue: string, run: (job: Job) => Promise<void>): Promise<void> {
+    let worker: string | undefined;
+    worker = await this.#boss.work<Job>(queue, { pollingIntervalSeconds: 1, batchSize: 1 }, async ([job]) => {
+      if (worker !== undefined) this.#boss.notifyWorker(worker);
+      if (job) await run(job.data);
+    });
+    this.#workers.push(worker);
+  }
+
+  async #takeIn(batchId: string): Promise<void> {
     const queued = await takeInBatch({ ...this.dependencies, agent: this.#agent, queue: this.queue }, batchId);
     if (queued) this.wake();
   }
 
-  async #runSlice(slice: Slice | undefined): Promise<void> {
-    if (!slice) return;
+  async #runSlice(slice: Slice): Promise<void> {
     const { pool, kms } = this.dependencies;
     const batch = await claimItems(pool, kms, slice.batchId, slice.from, slice.to);
     if (!batch) return;

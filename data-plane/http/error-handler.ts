@@ -103,6 +103,8 @@ export function createErrorHandler(log: ErrorLog) {
 const DISCARD_MS = 5_000;
 
 function discardRest(request: FastifyRequest, reply: FastifyReply): void {
+  // All has come: nothing is to be cut off, least of all the next request of this connection.
+  if (request.raw.complete) return;
   reply.removeHeader('connection');
   request.raw.resume();
   const { socket } = request.raw;

@@ -2,7 +2,7 @@
  * `npm run bench:batch [-- --rounds=3] [--json=file]`: batches against a sandbox vendor that takes 50 ms, over the whole product.
  *
  * - submission: 1,000 items of 2 KB, until the 202;
- * - run: 1,000 items, 64 at once, from acceptance to the last answer stored, against what 64 hands at 50 ms would need;
+ * - run: 1,000 items, 64 at once, from the 202 to the last answer stored, against what 64 hands at 50 ms would need;
  * - queue: processor time of the control plane for an item, less what the same call costs it when made interactively (leases, settlement);
  * - neighbour: interactive p99 at a fixed rate, while 100 batches run and while none does, in turns.
  * PostgreSQL, Redis, vendor, load and both planes share the machine: the load average stands beside the figures. Exits with 1 when a gate is missed.
@@ -37,8 +37,17 @@ const rounds = Number(options.rounds);
 interface Round {
   readonly submitMs: number;
   readonly runMs: number;
+  /** Until the first answer was stored. */
+  readonly firstMs: number;
   readonly controlMicros: number;
   readonly nodeMicros: number;
+}
+
+interface Submitted {
+  readonly pollUrl: string;
+  /** When the 202 had come. */
+  readonly acceptedAtMs: number;
+  readonly tookMs: number;
 }
 
 class BatchBench {
@@ -59,7 +68,7 @@ class BatchBench {
     await this.#database.end();
   }
 
-  async submit(count: number, script: string, bytes: number): Promise<{ readonly pollUrl: string; readonly tookMs: number }> {
+  async submit(count: number, script: string, bytes: number): Promise<Submitted> {
     const requests = Array.from({ length: count }, (_item, index) => ({ custom_id: `item_${index}`, ...itemBody(script, bytes) }));
     const body = JSON.stringify({ requests });
     const began = performance.now();
@@ -67,18 +76,20 @@ class BatchBench {
     const answer = (await response.json()) as { readonly poll_url: string };
     const tookMs = performance.now() - began;
     if (response.status !== 202) throw new Error(`a batch was not taken: ${response.status} ${JSON.stringify(answer).slice(0, 300)}`);
-    return { pollUrl: answer.poll_url, tookMs };
+    return { pollUrl: answer.poll_url, acceptedAtMs: Date.now(), tookMs };
   }
 
-  /** Milliseconds from acceptance to the last answer, on PostgreSQL's clock. */
-  async waitForEnd(pollUrl: string): Promise<number> {
+  /** Milliseconds from the 202 until the first and the last answer was stored; PostgreSQL runs on this machine. */
+  async waitForEnd({ pollUrl, acceptedAtMs }: Submitted): Promise<{ readonly firstMs: number; readonly lastMs: number }> {
     const id = pollUrl.replace('/v1/batch/batch_', '').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
     for (;;) {
-      const { rows } = await this.#database.query<{ ms: number; completed: number }>(
-        'SELECT (extract(epoch FROM finished_at - created_at) * 1000)::float AS ms, completed FROM batch WHERE id = $1 AND finished_at IS NOT NULL',
-        [id],
+      const { rows } = await this.#database.query<{ firstMs: number; lastMs: number }>(
+        `SELECT (extract(epoch FROM finished_at) * 1000)::float - $2 AS "lastMs",
+           (extract(epoch FROM (SELECT min(finished_at) FROM batch_item WHERE batch_id = batch.id)) * 1000)::float - $2 AS "firstMs"
+         FROM batch WHERE id = $1 AND finished_at IS NOT NULL`,
+        [id, acceptedAtMs],
       );
-      if (rows[0]) return rows[0].ms;
+      if (rows[0]) return rows[0];
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -86,13 +97,14 @@ class BatchBench {
   async measureRound(): Promise<Round> {
     const control = this.bench.stack.control.process.pid ?? 0;
     const node = this.bench.stack.nodes[0]?.process.pid ?? 0;
-    const { pollUrl, tookMs } = await this.submit(ITEMS, `latency=${VENDOR_MS} words=30`, ITEM_BYTES);
+    const submitted = await this.submit(ITEMS, `bench-1k~latency=${VENDOR_MS}`, ITEM_BYTES);
     const before = { control: processorMicros(control), node: processorMicros(node) };
-    const runMs = await this.waitForEnd(pollUrl);
+    const { firstMs, lastMs: runMs } = await this.waitForEnd(submitted);
     await settled();
     return {
-      submitMs: tookMs,
+      submitMs: submitted.tookMs,
       runMs,
+      firstMs,
       controlMicros: (processorMicros(control) - before.control) / ITEMS,
       nodeMicros: (processorMicros(node) - before.node) / ITEMS,
     };
@@ -101,7 +113,7 @@ class BatchBench {
   /** What the same calls cost the control plane when they come one by one. */
   async measureInteractive(): Promise<number> {
     const control = this.bench.stack.control.process.pid ?? 0;
-    const load = this.#load(`latency=${VENDOR_MS} words=30`, AT_ONCE);
+    const load = this.#load(`bench-1k~latency=${VENDOR_MS}`, AT_ONCE);
     const before = processorMicros(control);
     const { requests } = await load.saturate(3);
     await settled();
@@ -111,7 +123,7 @@ class BatchBench {
 
   /** p99 in milliseconds at a fixed rate. */
   async pace(): Promise<number> {
-    const load = this.#load('words=30', AT_ONCE);
+    const load = this.#load('bench-1k', AT_ONCE);
     const { latencies } = await load.pace(PACED_PER_SECOND, PACED_SECONDS);
     load.close();
     return quantile(latencies, 0.99);
@@ -121,10 +133,10 @@ class BatchBench {
     const before = await this.pace();
     const running = [];
     for (let count = 0; count < NEIGHBOURS; count++)
-      running.push(await this.submit(NEIGHBOUR_ITEMS, `latency=${NEIGHBOUR_VENDOR_MS} words=30`, ITEM_BYTES));
+      running.push(await this.submit(NEIGHBOUR_ITEMS, `bench-1k~latency=${NEIGHBOUR_VENDOR_MS}`, ITEM_BYTES));
     const besideMs = await this.pace();
     await Promise.all(running.map(({ pollUrl }) => this.#cancel(pollUrl)));
-    await Promise.all(running.map(({ pollUrl }) => this.waitForEnd(pollUrl)));
+    for (const submitted of running) await this.waitForEnd(submitted);
     await settled();
     return { aloneMs: Math.max(before, await this.pace()), besideMs };
   }
@@ -146,10 +158,7 @@ class BatchBench {
 }
 
 function itemBody(script: string, bytes: number): object {
-  const content = `[[sandbox ${script}]] ${'The quick brown fox jumps over the lazy dog. '.repeat(Math.ceil(bytes / 45))}`.slice(
-    0,
-    bytes - 150,
-  );
+  const content = `[[${script}]] ${'The quick brown fox jumps over the lazy dog. '.repeat(Math.ceil(bytes / 45))}`.slice(0, bytes - 150);
   return { model: 'gpt-4o-mini', max_tokens: 100, messages: [{ role: 'user', content }] };
 }
 

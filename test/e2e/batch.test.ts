@@ -1,5 +1,7 @@
 /** Batches against real processes: half price to the nano-dollar, each item once, and refusals that hold nothing. */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { creditBonus } from '../../control-plane/modules/billing/credit-account.js';
+import { NANO_PER_USD } from '../../shared/money.js';
 import { assertMoneyInvariants } from '../support/invariants.js';
 import { startStack, type TestStack } from '../support/stack.js';
 
@@ -136,6 +138,34 @@ describe('a batch', () => {
     expect(await holdings()).toEqual(before);
   });
 
+  test('of 30 MB is refused and holds nothing', async () => {
+    const before = await holdings();
+    const large = items(300).map((item) => ({ ...item, messages: [{ role: 'user', content: 'x'.repeat(100_000) }] }));
+    const refused = await call('POST', '/v1/batch', { requests: large });
+    expect(refused.status).toBe(413);
+    expect(await holdings()).toEqual(before);
+  });
+
+  test('of one account does not wait for the large one that another submitted before', async () => {
+    const slow = (item: ReturnType<typeof items>[number]) => ({
+      ...item,
+      messages: [{ role: 'user', content: `[[sandbox latency=300]] ${item.custom_id}` }],
+    });
+    const large = await call('POST', '/v1/batch', { requests: items(1_000).map(slow) });
+    const key = await registerStranger('neighbour@example.com');
+    await giveMoney('neighbour@example.com');
+    const authorization = `Bearer ${key}`;
+    const small = await call('POST', '/v1/batch', { requests: items(10) }, { authorization });
+    expect(small.status).toBe(202);
+    await expect
+      .poll(async () => (await call('GET', small.body.poll_url, undefined, { authorization })).body.status, { timeout: 20_000 })
+      .toBe('completed');
+    const { body } = await call('GET', large.body.poll_url);
+    expect(body.request_counts.completed).toBeLessThan(1_000);
+    await call('POST', `${large.body.poll_url}/cancel`);
+    await waitForEnd(large.body.poll_url);
+  });
+
   test('of another account is not found', async () => {
     const submitted = await call('POST', '/v1/batch', { requests: items(1) });
     await waitForEnd(submitted.body.poll_url);
@@ -175,7 +205,7 @@ describe('an Idempotency-Key on a completion', () => {
 });
 
 /** The API key of another account. */
-async function registerStranger(): Promise<string> {
+async function registerStranger(email = 'stranger@example.com'): Promise<string> {
   const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
     const response = await fetch(stack.gateway + path, {
       method: 'POST',
@@ -184,8 +214,21 @@ async function registerStranger(): Promise<string> {
     });
     return (await response.json()) as { readonly token: string; readonly key: string };
   };
-  const { token } = await post('/auth/register', { email: 'stranger@example.com', password: 'a long pass phrase' });
+  const { token } = await post('/auth/register', { email, password: 'a long pass phrase' });
   return (await post('/v1/keys', { name: 'theirs' }, { authorization: `Bearer ${token}` })).key;
+}
+
+async function giveMoney(email: string): Promise<void> {
+  const client = await stack.database.pool.connect();
+  await client.query('BEGIN');
+  const { rows } = await client.query<{ id: string }>(
+    'SELECT membership.account_id AS id FROM membership JOIN app_user ON app_user.id = membership.user_id WHERE email = $1',
+    [email],
+  );
+  const accountId = rows[0]?.id ?? '';
+  await creditBonus(client, { accountId, amount: 5n * NANO_PER_USD, refType: 'test', refId: accountId, reason: 'For a test' });
+  await client.query('COMMIT');
+  client.release();
 }
 
 async function holdings() {

@@ -152,6 +152,7 @@ describe('a file', () => {
     expect(refused.body.error?.message).toContain('Delete files');
   });
 
+  // On the connection of the refusal before: a refusal of what has come whole cuts nothing off.
   test('above 200 MB is refused', { timeout: 60_000 }, async () => {
     const megabyte = Buffer.alloc(1024 * 1024, 'a');
     let sent = 0;
