@@ -173,6 +173,7 @@ describe.skipIf(browser === undefined)('an operator in the console', { timeout: 
   test('shows what the catalogue of this version would change, and applies it', async () => {
     await console.goto('operator/import');
     await row(/gpt-4o-mini.*price\.output: 123 -> 0\.6/).waitFor();
+    expect(await page.getByRole('checkbox', { name: /^Choose/ }).count()).toBe(1);
     await page.getByLabel('Choose gpt-4o-mini', { exact: true }).check();
     await page.getByRole('button', { name: 'Apply 1 models' }).click();
     await page.getByText('1 models changed').waitFor();

@@ -20,7 +20,8 @@ export interface ImportChange {
 }
 
 type StoredModel = Pick<Model, 'id' | 'contextTokens' | 'maxOutputTokens' | 'deprecated'>;
-type StoredPrice = RatesRow & { readonly modelId: string; readonly tiers: unknown };
+type StoredPrice = RatesRow & { readonly modelId: string; readonly tiers: readonly PriceTier[] };
+type PriceTier = CatalogueModelRow['price']['tiers'][number];
 
 interface Stored {
   readonly models: ReadonlyMap<string, StoredModel>;
@@ -107,8 +108,13 @@ function changesOf(row: CatalogueModelRow, stored: Stored): string[] {
 function priceChanges(row: CatalogueModelRow, price: StoredPrice | undefined): string[] {
   const fresh = toUsdRates(row.price.rates);
   if (!price) return ['price: none -> set'];
-  const tiers = JSON.stringify(price.tiers) === JSON.stringify(row.price.tiers) ? [] : ['price tiers: changed'];
+  const tiers = tiersText(price.tiers) === tiersText(row.price.tiers) ? [] : ['price tiers: changed'];
   return [...rateChanges('price', toUsdRates(price), fresh), ...tiers];
+}
+
+/** PostgreSQL keeps the members of JSON in an order of its own. */
+function tiersText(tiers: readonly PriceTier[]): string {
+  return JSON.stringify(tiers.map(({ aboveInputTokens, rates }) => [aboveInputTokens, toUsdRates(rates)]));
 }
 
 function rateChanges(name: string, before: UsdRates, after: UsdRates): string[] {
