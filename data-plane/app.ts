@@ -10,6 +10,7 @@ import { createAccountRoutes } from './account/create-account-routes.js';
 import { createAdmission } from './admission/admission.js';
 import type { DataPlaneConfig } from './config.js';
 import { createControlPlaneClient } from './control-plane-client.js';
+import { registerEndpointMetrics } from './endpoint-metrics.js';
 import { ConnectionClock } from './http/connection-clock.js';
 import { readBody } from './http/read-body.js';
 import { RequestMetrics } from './http/request-metrics.js';
@@ -118,6 +119,7 @@ export async function createDataPlane(config: DataPlaneConfig, logger: Logger): 
 
   const facts: NodeFacts = { config, startedAtMs: Date.now(), metering, upstream, admission, snapshots, isDraining: () => draining };
   registerNodeMetrics(registry, facts, clock);
+  registerEndpointMetrics(registry, () => upstream.readings());
   const server = createHttpServer(
     {
       stages,

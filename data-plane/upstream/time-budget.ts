@@ -2,8 +2,8 @@
 
 /** While others could still answer, one candidate gets at most this share of the time left: a hanging vendor leaves time for the next. */
 const SHARE_OF_REST = 0.4;
-/** The last candidate is given up for another try only while this much of the time is left to it. */
-const SHARE_FOR_ASKING_AGAIN = 0.6;
+/** Of the time left, when the last candidate is asked for the first time: the rest is for asking it again. */
+const SHARE_FOR_FIRST_TRY = 0.7;
 /** A sync answer begins when it is complete: so much slower than this a model is taken to hang. Output tokens per second. */
 const SLOW_TOKENS_PER_SECOND = 15;
 /** Reasoning is not in the estimate of output. */
@@ -42,8 +42,9 @@ export function beginTimeMs(firstTokenMs: number, remainingMs: number, othersLef
   const patienceMs = usual.slowMs === undefined ? limitMs : Math.max(MIN_PATIENCE_MS + generationMs, usual.slowMs * PATIENCE);
   if (!othersLeft) {
     // Nobody else is there. One that is never so slow is asked a second time, and that time may take whatever is left.
-    const again = !usual.askedBefore && patienceMs <= remainingMs * SHARE_FOR_ASKING_AGAIN;
-    return Math.max(MIN_BEGIN_MS, Math.min(limitMs, again ? patienceMs : remainingMs));
+    const firstMs = Math.min(limitMs, remainingMs * SHARE_FOR_FIRST_TRY);
+    const again = !usual.askedBefore && (usual.slowMs === undefined || patienceMs <= firstMs);
+    return Math.max(MIN_BEGIN_MS, again ? Math.min(firstMs, patienceMs) : Math.min(limitMs, remainingMs));
   }
   return Math.max(MIN_BEGIN_MS, Math.min(limitMs, patienceMs, remainingMs * SHARE_OF_REST));
 }

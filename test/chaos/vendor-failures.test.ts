@@ -67,6 +67,10 @@ test('vendors that fail go unnoticed by at least 999 of 1,000 customers', { time
     `${REQUESTS} requests in ${seconds.toFixed(0)} s, ${REQUESTS - missed.length} answered in full ` +
       `(${(100 - (100 * missed.length) / REQUESTS).toFixed(3)} %); injected: ${injected}; p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms`,
   );
+  if (missed.length > 0) {
+    const { rows } = await fleet.pool.query('SELECT * FROM generation WHERE request_id = ANY ($1)', [missed.map((view) => view.requestId)]);
+    console.log(`not answered: ${JSON.stringify(rows)}`);
+  }
   expect(history.views).toHaveLength(REQUESTS);
   expect(missed.length / REQUESTS, JSON.stringify(missed.slice(0, 5))).toBeLessThanOrEqual(0.001);
   expect(await checkHistory(history.views, fleet.pool)).toEqual([]);

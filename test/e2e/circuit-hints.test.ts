@@ -53,6 +53,8 @@ test('a circuit that one node opened keeps its neighbour from the dead vendor, a
   expect(await ask(second, 'gpt-4o-mini', vendors)).toEqual({ status: 200, attempts: 1 });
   expect(await callsOf('openai')).toBe(0);
   expect(await ask(abroad, 'gpt-4o-mini', vendors)).toEqual({ status: 200, attempts: 2 });
+  const metrics = await (await fetch(`${second?.url}/metrics`)).text();
+  expect(metrics).toMatch(/^modelapi_endpoint_circuit_open\{[^}]*endpoint="gpt-4o-mini@openai"[^}]*\} 1$/m);
   await sandbox('DELETE', 'faults');
   // Believed for seconds: then a request probes, finds the vendor well, and it serves again.
   await expect

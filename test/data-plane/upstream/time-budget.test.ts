@@ -11,7 +11,7 @@ describe('how long a vendor may take to begin', () => {
 
   test('a share of what is left while others could answer, all of it for the last', () => {
     expect(beginTimeMs(60_000, 2_000, true, UNKNOWN)).toBe(800);
-    expect(beginTimeMs(60_000, 2_000, false, UNKNOWN)).toBe(2_000);
+    expect(beginTimeMs(60_000, 2_000, false, { ...UNKNOWN, askedBefore: true })).toBe(2_000);
   });
 
   test('much less than its limit when it is usually fast and others could answer', () => {
@@ -24,6 +24,9 @@ describe('how long a vendor may take to begin', () => {
     expect(beginTimeMs(60_000, 20_000, false, usual)).toBe(10_000);
     expect(beginTimeMs(60_000, 10_000, false, { ...usual, askedBefore: true })).toBe(10_000);
     expect(beginTimeMs(60_000, 12_000, false, usual)).toBe(12_000);
+    expect(beginTimeMs(60_000, 2_000, false, UNKNOWN)).toBe(1_400);
+    // Slow as ever: a second try would fare no better.
+    expect(beginTimeMs(60_000, 20_000, false, { ...usual, slowMs: 4_000 })).toBe(20_000);
   });
 
   test('a sync answer has the time to be written', () => {
