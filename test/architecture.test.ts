@@ -24,7 +24,7 @@ function listFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && /\.(ts|tsx|mjs)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !/node_modules|\/dist\//.test(path));
+    .filter((path) => !/node_modules|\/dist\/|\/generated\//.test(path));
 }
 
 function readSource(path: string): SourceFile {
