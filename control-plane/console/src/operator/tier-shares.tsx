@@ -33,6 +33,8 @@ export function TierShares({ days }: { readonly days: number }) {
                 ),
               },
               { title: t('operator.revenueUsd'), numeric: true, render: (row) => usd(row.revenueUsd) },
+              { title: t('operator.costUsd'), numeric: true, render: (row) => usd(row.costUsd) },
+              { title: t('operator.marginUsd'), numeric: true, render: (row) => usd(row.marginUsd) },
               { title: t('operator.perRequest'), numeric: true, render: (row) => usd(row.revenuePerRequestUsd) },
             ]}
           />
