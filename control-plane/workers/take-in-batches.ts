@@ -20,8 +20,8 @@ import { chooseNode } from './choose-node.js';
 
 /** What a node takes as one completion. */
 const MAX_LINE_BYTES = 10 * 1024 * 1024;
-/** A part is planned by a node in a few milliseconds, so that its interactive requests do not wait. */
-const PART_LINES = 50;
+/** A node plans a part in short turns; a part is a round trip and a transaction. */
+const PART_LINES = 200;
 const PART_BYTES = 512 * 1024;
 const PLAN_MS = 60_000;
 const TICKET_SECONDS = 300;
@@ -66,11 +66,14 @@ async function stageLines(dependencies: IntakeDependencies, intake: Intake): Pro
   const lines = splitLines(readFile(pool, kms, intake.accountId, intake.inputFileId), MAX_LINE_BYTES);
   const seen = new Map<string, number>();
   let ceiling = 0n;
+  // The part before is stored while a node plans the next one.
+  let staging = Promise.resolve(true);
   for await (const part of inParts(lines)) {
     const first = seen.size;
     if (first + part.length > FILE_BATCH_MAX_ITEMS)
       return refused('too_many_requests', null, `A batch has at most ${FILE_BATCH_MAX_ITEMS} lines.`);
     const { planned, errors } = await planLines(dependencies, intake, part);
+    if (!(await staging)) return undefined;
     if (errors.length > 0) return { errors };
     const items = planned.map(({ customId, ceilingNano }, index) => {
       const { body } = JSON.parse(part[index]?.text ?? '{}') as { body: object };
@@ -84,8 +87,11 @@ async function stageLines(dependencies: IntakeDependencies, intake: Intake): Pro
       seen.set(customId, line ?? 0);
       ceiling += BigInt(ceilingNano);
     }
-    if (!(await stageItems(pool, intake, first, items))) return undefined;
+    staging = stageItems(pool, intake, first, items);
+    // Told where it is awaited.
+    staging.catch(() => undefined);
   }
+  if (!(await staging)) return undefined;
   return seen.size === 0 ? refused('empty_file', null, 'The file has no line.') : { total: seen.size, ceiling };
 }
 

@@ -87,6 +87,18 @@ describe('a batch', () => {
     expect(rows[0]).toEqual({ charged: 32, items: 32 });
   });
 
+  test('as product-docs.txt submits it is taken and answered', async () => {
+    const { status, body } = await call('POST', '/v1/batch', {
+      tier: 'batch_50',
+      requests: [{ custom_id: 'doc_1', model: 'deepseek-r1', messages: [{ role: 'user', content: 'Summarize...' }] }],
+      callback_url: 'https://yourapp.com/webhooks/batch',
+    });
+    expect(status).toBe(202);
+    const batch = await waitForEnd(body.poll_url);
+    expect(batch).toMatchObject({ status: 'completed', results: [{ custom_id: 'doc_1', status_code: 200 }] });
+    await waitForCharges(batch.id, 1);
+  });
+
   test('gives its hold back when it has ended', async () => {
     const { rows } = await stack.database.pool.query("SELECT count(*)::int AS open FROM lease WHERE node_id = 'batch' AND state = 'open'");
     expect(rows[0].open).toBe(0);
