@@ -60,7 +60,7 @@ function toBatchWithResults(view: BatchView): BatchWithResults {
     costUsd: result.cost,
   }));
   const { total, completed, failed } = view.request_counts;
-  return { ...toBatch(view), results, progress: total === 0 ? 1 : (completed + failed) / total };
+  return { ...toBatch(view), results, progress: total === 0 ? 0 : (completed + failed) / total };
 }
 
 function toBatch(view: BatchView): Batch {

@@ -2,7 +2,7 @@ import { Badge, Progress, Stack, Text } from '@mantine/core';
 import { count } from '../format.js';
 import { useLocale } from '../messages/locale.js';
 
-const OPEN = new Set(['queued', 'in_progress', 'cancelling']);
+const OPEN = new Set(['validating', 'queued', 'in_progress', 'cancelling']);
 
 export function isOpen(status: string): boolean {
   return OPEN.has(status);
@@ -19,7 +19,7 @@ interface Counts {
 export function BatchStatus({ batch }: { readonly batch: Counts }) {
   const { t } = useLocale();
   const done = batch.completed + batch.failed;
-  const share = batch.total === 0 ? 100 : (100 * done) / batch.total;
+  const share = batch.total === 0 ? 0 : (100 * done) / batch.total;
   return (
     <Stack gap={4} miw={160}>
       <Badge tt="none">{t(`batch.${batch.status}` as 'batch.queued')}</Badge>

@@ -139,6 +139,7 @@ export const customerEn = {
   'batches.download': 'Download results (JSON)',
   'batches.results': 'Results',
   'batches.answer': 'Answer',
+  'batch.validating': 'checking',
   'batch.queued': 'queued',
   'batch.in_progress': 'in progress',
   'batch.cancelling': 'cancelling',

@@ -139,6 +139,7 @@ export const customerZh: Readonly<Record<keyof typeof customerEn, string>> = {
   'batches.download': '下载结果（JSON）',
   'batches.results': '结果',
   'batches.answer': '回答',
+  'batch.validating': '校验中',
   'batch.queued': '排队中',
   'batch.in_progress': '进行中',
   'batch.cancelling': '取消中',
