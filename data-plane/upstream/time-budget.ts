@@ -41,9 +41,9 @@ export function beginTimeMs(firstTokenMs: number, remainingMs: number, othersLef
   const limitMs = firstTokenMs + generationMs + (usual.sync ? SYNC_EXTRA_MS : 0);
   const patienceMs = usual.slowMs === undefined ? limitMs : Math.max(MIN_PATIENCE_MS + generationMs, usual.slowMs * PATIENCE);
   if (!othersLeft) {
-    // Nobody else is there. One that is never so slow is asked a second time, and that time may take whatever is left.
+    // Nobody else is there. It is asked a second time if what is left is as much as it nearly always needs.
     const firstMs = Math.min(limitMs, remainingMs * SHARE_FOR_FIRST_TRY);
-    const again = !usual.askedBefore && (usual.slowMs === undefined || patienceMs <= firstMs);
+    const again = !usual.askedBefore && (usual.slowMs ?? 0) <= remainingMs - firstMs;
     return Math.max(MIN_BEGIN_MS, again ? Math.min(firstMs, patienceMs) : Math.min(limitMs, remainingMs));
   }
   return Math.max(MIN_BEGIN_MS, Math.min(limitMs, patienceMs, remainingMs * SHARE_OF_REST));

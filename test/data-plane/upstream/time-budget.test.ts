@@ -23,10 +23,11 @@ describe('how long a vendor may take to begin', () => {
     const usual = { ...UNKNOWN, slowMs: 400 };
     expect(beginTimeMs(60_000, 20_000, false, usual)).toBe(10_000);
     expect(beginTimeMs(60_000, 10_000, false, { ...usual, askedBefore: true })).toBe(10_000);
-    expect(beginTimeMs(60_000, 12_000, false, usual)).toBe(12_000);
+    expect(beginTimeMs(60_000, 12_000, false, usual)).toBe(8_400);
+    expect(beginTimeMs(60_000, 12_000, false, { ...usual, slowMs: 2_000 })).toBe(8_400);
     expect(beginTimeMs(60_000, 2_000, false, UNKNOWN)).toBe(1_400);
     // Slow as ever: a second try would fare no better.
-    expect(beginTimeMs(60_000, 20_000, false, { ...usual, slowMs: 4_000 })).toBe(20_000);
+    expect(beginTimeMs(60_000, 20_000, false, { ...usual, slowMs: 7_000 })).toBe(20_000);
   });
 
   test('a sync answer has the time to be written', () => {
