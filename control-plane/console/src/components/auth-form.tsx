@@ -50,7 +50,7 @@ export function AuthForm({
           </Button>
           <Text size="sm">
             {other.question}{' '}
-            <Anchor component={Link} to={other.path}>
+            <Anchor component={Link} to={other.path} underline="always">
               {other.label}
             </Anchor>
           </Text>

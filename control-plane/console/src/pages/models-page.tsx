@@ -45,7 +45,7 @@ function Models({ data }: { readonly data: CatalogueQuery }) {
         </Text>
         <DataTable<CatalogueModel>
           label={t('nav.models')}
-          minWidth={1040}
+          minWidth={960}
           rows={models.slice(0, shown)}
           rowKey={(model) => model.id}
           onMore={models.length > shown ? () => setShown(shown + PAGE) : undefined}
