@@ -20,15 +20,15 @@ const COLUMNS: Record<RevenueDimension, string> = {
   vendor: 'vendor_id',
 };
 
-/** Added up by model and vendor before the cost is looked for: one look-up for each of them, not for each row. Pico-USD. */
-const DAYS_WITH_COST = `
+/** Added up by model and vendor, and by day where that is asked, before the cost is looked for. Pico-USD. */
+const sumsWithCost = (byDay: boolean) => `
   SELECT summed.*, CASE WHEN byok THEN 0 ELSE input_uncached * (rates ->> 'inputUncached')::numeric + cache_read * (rates ->> 'cacheRead')::numeric
     + cache_write * (rates ->> 'cacheWrite5m')::numeric + output * (rates ->> 'output')::numeric + requests * (rates ->> 'requests')::numeric END AS cost
   FROM (
-    SELECT day, model, vendor_id, byok, sum(requests) AS requests, sum(errors) AS errors, sum(input_uncached) AS input_uncached,
+    SELECT ${byDay ? 'day' : 'NULL::date AS day'}, model, vendor_id, byok, sum(requests) AS requests, sum(errors) AS errors, sum(input_uncached) AS input_uncached,
       sum(cache_read) AS cache_read, sum(cache_write) AS cache_write, sum(output) AS output, sum(charge) AS charge, sum(loss) AS loss,
       sum(input_uncached + cache_read + cache_write + output) AS tokens
-    FROM house_rollup WHERE day BETWEEN $1 AND $2 GROUP BY day, model, vendor_id, byok
+    FROM house_rollup WHERE day BETWEEN $1 AND $2 GROUP BY ${byDay ? 'day, ' : ''}model, vendor_id, byok
   ) AS summed LEFT JOIN (
     SELECT DISTINCT ON (model_id, vendor_id) model_id, vendor_id, endpoint.cost AS rates FROM endpoint ORDER BY model_id, vendor_id, id
   ) AS paid ON paid.model_id = summed.model AND paid.vendor_id = summed.vendor_id`;
@@ -63,7 +63,7 @@ export async function reportRevenue(
     `SELECT ${column(RevenueDimension.day)} AS date, ${column(RevenueDimension.model)} AS model, ${column(RevenueDimension.vendor)} AS vendor,
        sum(requests) AS requests, sum(errors) AS errors, sum(tokens) AS tokens, sum(charge) AS revenue, sum(loss) AS loss,
        trunc(coalesce(sum(cost), 0) / ${PICO_PER_NANO}) AS cost
-     FROM (${DAYS_WITH_COST}) AS day_sum GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT $3`,
+     FROM (${sumsWithCost(asked.has(RevenueDimension.day))}) AS day_sum GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT $3`,
     [isoDay(start), isoDay(end), MAX_ROWS],
   );
   return rows.map(readRow);
