@@ -226,9 +226,9 @@ class Execution {
 
   #usualBegin({ endpoint }: Candidate): UsualBegin {
     const { health } = this.dependencies;
-    const askedBefore = this.#failed.some(({ candidate }) => candidate.endpoint === endpoint);
-    if (this.request.stream) return { slowMs: health.slowFirstTokenMs(endpoint.id), askedBefore, sync: false, outputTokens: 0 };
-    return { slowMs: health.slowAnswerMs(endpoint.id), askedBefore, sync: true, outputTokens: this.plan.estimate.outputExpected };
+    const hungBefore = this.#failed.some(({ candidate, failure }) => candidate.endpoint === endpoint && failure.kind === 'timeout');
+    if (this.request.stream) return { slowMs: health.slowFirstTokenMs(endpoint.id), hungBefore, sync: false, outputTokens: 0 };
+    return { slowMs: health.slowAnswerMs(endpoint.id), hungBefore, sync: true, outputTokens: this.plan.estimate.outputExpected };
   }
 
   async #follow(candidate: Candidate, attempt: Attempt): Promise<Won | UpstreamFailure> {

@@ -23,8 +23,8 @@ const MAX_WAIT_MS = 10_000;
 export interface UsualBegin {
   /** The 95th percentile, once enough was measured. */
   readonly slowMs: number | undefined;
-  /** By this request. */
-  readonly askedBefore: boolean;
+  /** It was silent to this request already. */
+  readonly hungBefore: boolean;
   /** A sync answer begins with its end. */
   readonly sync: boolean;
   /** Expected of a sync answer. */
@@ -43,7 +43,7 @@ export function beginTimeMs(firstTokenMs: number, remainingMs: number, othersLef
   if (!othersLeft) {
     // Nobody else is there. It is asked a second time if what is left is as much as it nearly always needs.
     const firstMs = Math.min(limitMs, remainingMs * SHARE_FOR_FIRST_TRY);
-    const again = !usual.askedBefore && (usual.slowMs ?? 0) <= remainingMs - firstMs;
+    const again = !usual.hungBefore && (usual.slowMs ?? 0) <= remainingMs - firstMs;
     return Math.max(MIN_BEGIN_MS, again ? Math.min(firstMs, patienceMs) : Math.min(limitMs, remainingMs));
   }
   return Math.max(MIN_BEGIN_MS, Math.min(limitMs, patienceMs, remainingMs * SHARE_OF_REST));

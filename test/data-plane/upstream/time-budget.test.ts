@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { beginTimeMs, nextWaitMs } from '../../../data-plane/upstream/time-budget.js';
 
-const UNKNOWN = { slowMs: undefined, askedBefore: false, sync: false, outputTokens: 0 };
+const UNKNOWN = { slowMs: undefined, hungBefore: false, sync: false, outputTokens: 0 };
 
 describe('how long a vendor may take to begin', () => {
   test('its own limit, when there is time and nobody is known', () => {
@@ -11,7 +11,7 @@ describe('how long a vendor may take to begin', () => {
 
   test('a share of what is left while others could answer, all of it for the last', () => {
     expect(beginTimeMs(60_000, 2_000, true, UNKNOWN)).toBe(800);
-    expect(beginTimeMs(60_000, 2_000, false, { ...UNKNOWN, askedBefore: true })).toBe(2_000);
+    expect(beginTimeMs(60_000, 2_000, false, { ...UNKNOWN, hungBefore: true })).toBe(2_000);
   });
 
   test('much less than its limit when it is usually fast and others could answer', () => {
@@ -22,7 +22,7 @@ describe('how long a vendor may take to begin', () => {
   test('the only one that is left, silent as it never is, is asked a second time, which may take what is left', () => {
     const usual = { ...UNKNOWN, slowMs: 400 };
     expect(beginTimeMs(60_000, 20_000, false, usual)).toBe(10_000);
-    expect(beginTimeMs(60_000, 10_000, false, { ...usual, askedBefore: true })).toBe(10_000);
+    expect(beginTimeMs(60_000, 10_000, false, { ...usual, hungBefore: true })).toBe(10_000);
     expect(beginTimeMs(60_000, 12_000, false, usual)).toBe(8_400);
     expect(beginTimeMs(60_000, 12_000, false, { ...usual, slowMs: 2_000 })).toBe(8_400);
     expect(beginTimeMs(60_000, 2_000, false, UNKNOWN)).toBe(1_400);
