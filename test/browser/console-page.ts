@@ -20,7 +20,7 @@ export interface ConsolePage {
   /** Empty while all is well. */
   readonly complaints: readonly string[];
   goto(path: string): Promise<void>;
-  /** Serious and critical findings of axe on what is shown. */
+  /** Serious and critical findings of axe on what is shown, light and dark. */
   audit(): Promise<string[]>;
   /** Throws when the page scrolls sideways. */
   photograph(name: string): Promise<void>;
@@ -46,7 +46,14 @@ export async function openConsole(browser: Browser, url: string, locale = 'en-US
     },
     audit: async () => {
       await page.evaluate(AXE);
-      return page.evaluate(findSerious);
+      const findings: string[] = [];
+      for (const colorScheme of ['dark', 'light'] as const) {
+        await page.emulateMedia({ colorScheme });
+        // Colours fade from one scheme to the other.
+        await page.waitForTimeout(300);
+        findings.push(...(await page.evaluate(findSerious)).map((finding) => `${colorScheme}: ${finding}`));
+      }
+      return findings;
     },
     photograph: (name) => photograph(page, name),
   };
