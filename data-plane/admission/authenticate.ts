@@ -4,7 +4,7 @@
  *
  * 401 says only that the key is unknown, revoked or expired; everything else is a 403 that names the cause. A missing or stale
  * configuration is not this stage's business (503 `not_ready`), so our own failure never looks like a bad key.
- * What a header meant is remembered for the snapshot that it was looked up in, so a revocation takes effect with its snapshot.
+ * What a header hashes to is remembered; what it may do is looked up anew in every snapshot, so a revocation takes effect with its own.
  */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { ACCOUNT_ACTIVE, ACCOUNT_FROZEN, type AccessEntry, KEY_ACTIVE, KEY_PAUSED, KEY_TEST } from '../../shared/access-document.js';
@@ -36,6 +36,10 @@ const BEARER = /^bearer +(\S+)$/i;
 const REMEMBERED = 8_192;
 
 interface Known {
+  /** What the header hashes to, whatever the configuration says of it. */
+  readonly hash: Buffer;
+  /** Of the snapshot that the rest was read in. A number: a reference would keep an old snapshot in memory. */
+  readonly revision: number;
   readonly entry: AccessEntry;
   readonly principal: Principal;
 }
@@ -46,9 +50,9 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   return (caller, snapshot) => {
     if (caller.batchTicket !== undefined) return authenticateTicket(caller.batchTicket, snapshot, options);
     if (caller.authorization === undefined) throw unauthorized('No API key was sent. Send it as "Authorization: Bearer sk-ama-...".');
-    let known = recent.find(caller.authorization, snapshot);
-    if (!known) {
-      known = lookUp(caller.authorization, snapshot, hashKey);
+    let known = recent.find(caller.authorization);
+    if (!known || known.revision !== snapshot.revision) {
+      known = lookUp(known?.hash ?? hashHeader(caller.authorization, hashKey), snapshot);
       recent.remember(caller.authorization, known);
     }
     checkStanding(known.entry, options);
@@ -57,13 +61,17 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   };
 }
 
-function lookUp(authorization: string, snapshot: Snapshot, hashKey: (key: string) => Buffer): Known {
+function hashHeader(authorization: string, hashKey: (key: string) => Buffer): Buffer {
   const key = BEARER.exec(authorization)?.[1];
   if (key === undefined) throw unauthorized('The Authorization header must be "Bearer" and an API key.');
   if (!isWellFormedApiKey(key)) throw unauthorized('This is not an API key of this service: check that it was copied whole (sk-ama-...).');
-  const entry = snapshot.access.find(hashKey(key));
+  return hashKey(key);
+}
+
+function lookUp(hash: Buffer, snapshot: Snapshot): Known {
+  const entry = snapshot.access.find(hash);
   if (!entry) throw unauthorized('This API key is unknown or was revoked. Create one on the keys page.');
-  return { entry, principal: principalOf(entry, null) };
+  return { hash, revision: snapshot.revision, entry, principal: principalOf(entry, null) };
 }
 
 /** The worker's ticket stands for the key: the key's address ranges were checked when the batch was submitted. */
@@ -140,19 +148,12 @@ function unauthorized(message: string): GatewayError {
   return new GatewayError('invalid_api_key', message);
 }
 
-/** Two generations: what was not used while the newer one filled is forgotten. Belongs to one snapshot at a time. */
+/** Two generations: what was not used while the newer one filled is forgotten. */
 class RecentKeys {
-  #snapshot: Snapshot | undefined;
   #newer = new Map<string, Known>();
   #older = new Map<string, Known>();
 
-  find(authorization: string, snapshot: Snapshot): Known | undefined {
-    if (snapshot !== this.#snapshot) {
-      this.#snapshot = snapshot;
-      this.#newer = new Map();
-      this.#older = new Map();
-      return undefined;
-    }
+  find(authorization: string): Known | undefined {
     const known = this.#newer.get(authorization);
     if (known) return known;
     const old = this.#older.get(authorization);

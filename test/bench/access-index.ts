@@ -30,6 +30,8 @@ export interface AccessFigures {
   readonly firstSight: Percentiles;
   /** Of a key that was used lately. */
   readonly seenBefore: Percentiles;
+  /** Of a key that was used before the configuration changed last. */
+  readonly afterChange: Percentiles;
 }
 
 /** Microseconds. */
@@ -94,10 +96,17 @@ const firstSight = best(() => {
 });
 const recent = callers.slice(0, 4_000);
 const authenticate = createAuthenticate(options);
+const known = callers.slice(0, 8_000);
+let { revision } = snapshot;
+timeEach(known, (caller) => authenticate(caller, snapshot));
+const afterChange = best(() => {
+  const next = Object.freeze({ ...snapshot, revision: ++revision });
+  return timeEach(known, (caller) => authenticate(caller, next));
+});
 const seenBefore = best(() => timeEach(recent, (caller) => authenticate(caller, snapshot)));
 
 const figures: AccessFigures = {
-  ...{ coldStartMs, memoryMegabytes, memoryWithSecondMegabytes, changesMs, lookup, firstSight, seenBefore },
+  ...{ coldStartMs, memoryMegabytes, memoryWithSecondMegabytes, changesMs, lookup, firstSight, afterChange, seenBefore },
   recordsMegabytes: first.accessBytes.length / 1024 / 1024,
   pauseCpuMs: pauses.longestCpuMs,
   pauseClockMs: pauses.longestClockMs,

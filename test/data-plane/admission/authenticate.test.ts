@@ -21,6 +21,8 @@ const NOW_MS = 1_800_000_000_000;
 const { key } = mintApiKey(PEPPER, { test: false });
 const authenticate = createAuthenticate({ pepper: PEPPER, region: 'us', nodeToken: TOKEN, now: () => NOW_MS });
 
+let revision = 0;
+
 function snapshotOf(changes: Partial<AccessEntry> & { policy?: KeyPolicy } = {}): Snapshot {
   const { policy, ...entry } = changes;
   const known: AccessEntry = {
@@ -35,7 +37,8 @@ function snapshotOf(changes: Partial<AccessEntry> & { policy?: KeyPolicy } = {})
     },
     ...entry,
   };
-  return { access: { find: (hash: Buffer) => (hash.equals(hashApiKey(key, PEPPER)) ? known : undefined) } } as unknown as Snapshot;
+  const find = (hash: Buffer) => (hash.equals(hashApiKey(key, PEPPER)) ? known : undefined);
+  return { revision: ++revision, access: { find } } as unknown as Snapshot;
 }
 const call = (snapshot: Snapshot, authorization: string | undefined = `Bearer ${key}`, address = '203.0.113.9') =>
   authenticate({ authorization, address, batchTicket: undefined }, snapshot);
@@ -94,6 +97,17 @@ test.each([
 test('a revocation takes effect with its snapshot, though the key was used a moment before', () => {
   expect(code(() => call(snapshotOf()))).toBe('admitted');
   expect(code(() => call(snapshotOf({ keyFlags: 0 })))).toBe('invalid_api_key');
+});
+
+test('a key that is gone from the configuration, and comes back, is looked up each time', () => {
+  const snapshot = snapshotOf();
+  expect(code(() => call(snapshot))).toBe('admitted');
+  const without = { revision: ++revision, access: { find: () => undefined } } as unknown as Snapshot;
+  expect(code(() => call(without))).toBe('invalid_api_key');
+  expect(code(() => call(without))).toBe('invalid_api_key');
+  expect(call(snapshotOf({ keyPolicy: { requestsPerMinute: 7 } })).keyPolicy).toEqual({ requestsPerMinute: 7 });
+  // A request that began with the snapshot before ends with it.
+  expect(call(snapshot).keyPolicy).toEqual({});
 });
 
 test('a batch ticket stands for its key at half price, from any address; a forged one is refused', () => {
