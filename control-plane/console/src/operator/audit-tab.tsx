@@ -33,7 +33,7 @@ export default function AuditTab() {
         variables={{ accountId: incomplete || wanted === '' ? null : wanted, first: 50 }}
         select={(data) => data.operatorAuditLog}
         label={t('operator.audit')}
-        minWidth={1040}
+        minWidth={1000}
         columns={() => [
           { title: t('column.time'), render: (line) => moment(line.at) },
           { title: t('operator.actor'), render: (line) => line.actorEmail ?? t('operator.system') },
