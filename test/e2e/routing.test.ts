@@ -48,7 +48,8 @@ const SYNC_FAULTS = [
   ['500', 'gpt-4o', 'openai', 'azure'],
   ['503', 'gpt-4o-mini', 'openai', 'azure'],
   ['429', 'gpt-4.1', 'openai', 'azure'],
-  ['401', 'gpt-4.1-mini', 'openai', 'azure'],
+  // A refused credential rests: a vendor that no other case needs.
+  ['401', 'glm-5.3-flash', 'fireworks', 'zai'],
   ['reset', 'gpt-5', 'openai', 'azure'],
   ['html', 'gpt-5-mini', 'openai', 'azure'],
   ['malformed', 'gpt-5.5', 'openai', 'azure'],

@@ -189,6 +189,11 @@ test('max_cost refuses before any call, with the figures', () => {
   expect(refusal({ model: 'great', max_cost: -1 }).code).toBe('invalid_request');
 });
 
+test('max_cost refuses a model whose other vendor is only away for a moment: it would cost the same', () => {
+  const error = refusal({ model: 'middle', max_cost: 0.0000001 }, { 'bolt/middle': { open: true } });
+  expect(error.code).toBe('max_cost_exceeded');
+});
+
 test('max_cost takes the dear models out of auto and leaves the others', () => {
   expect(plan({ model: 'auto', max_cost: 0.01, max_tokens: 1_000 }).candidates.map((one) => one.model.id)).not.toContain('great');
 });
