@@ -67,7 +67,7 @@ export class Exclusions {
   }
 
   /** A retry may find a model that `max_cost` allows: customers pay by the model, so another vendor of a refused one costs the same. */
-  anyTransientWithin(): boolean {
+  anyTransientElsewhere(): boolean {
     const refused = new Set(this.#all.filter((one) => one.code === 'over_max_cost').map((one) => one.model));
     return this.#all.some((one) => TRANSIENT.has(one.code) && !refused.has(one.model));
   }

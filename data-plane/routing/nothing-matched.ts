@@ -29,7 +29,7 @@ export function nothingMatched(refusal: Refusal): GatewayError {
       { param: 'messages', extra: { excluded } },
     );
   }
-  if (maxCost !== undefined && cheapestCeiling !== undefined && !exclusions.anyTransientWithin()) {
+  if (maxCost !== undefined && cheapestCeiling !== undefined && !exclusions.anyTransientElsewhere()) {
     return new GatewayError(
       'max_cost_exceeded',
       `This request may cost up to $${formatUsd(cheapestCeiling)}, and max_cost is $${formatUsd(maxCost)}. Lower max_tokens, shorten the messages, or raise max_cost.`,
