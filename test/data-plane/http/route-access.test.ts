@@ -61,7 +61,12 @@ const NOT_A_KEY = ['Bearer eyJhbGciOiJFZERTQSJ9.e30.AAAA', 'Basic c2stYW1hLTE6',
 const SQL = [`Bearer sk-ama-' OR '1'='1' --`, `Bearer sk-ama-x';DROP TABLE api_key;--`, 'Bearer sk-ama-%', 'Bearer {"$gt":""}'];
 
 test('what needs no credential is what is meant to need none', () => {
-  expect(routes.filter((route) => route.security === undefined).map((route) => route.name).sort()).toEqual([...PUBLIC].sort());
+  expect(
+    routes
+      .filter((route) => route.security === undefined)
+      .map((route) => route.name)
+      .sort(),
+  ).toEqual([...PUBLIC].sort());
   expect(of('apiKey').length).toBeGreaterThan(5);
   expect(of('session').length).toBeGreaterThan(5);
 });
