@@ -96,7 +96,9 @@ export class Shipper {
     const { spool } = this.options;
     const reader = this.#readers.get(epoch) ?? new SpoolReader(spool, epoch, spool.state.range(epoch).acknowledged + 1);
     this.#readers.set(epoch, reader);
-    while (reader.position <= spool.state.range(epoch).last) {
+    // As far as it was when the turn began: what comes meanwhile goes with the next one, instead of a command for every few events.
+    const { last } = spool.state.range(epoch);
+    while (reader.position <= last) {
       const from = reader.position;
       const batch = await reader.read(MOST_EVENTS, MOST_BYTES);
       if (!batch) return;
